@@ -1,0 +1,238 @@
+"""The typed form of params.yaml: every value is checked, every unknown key refused."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from dualgeo.errors import DualGeoError
+
+Variant = Literal["image", "segmentation", "dual-no-attention", "dual"]
+Condition = Literal["daylight", "night", "fog", "rain", "snow", "autumn"]
+Precision = Literal["fp32", "bf16", "fp16"]
+Positive = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+DatasetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+
+
+class Section(BaseModel):
+    """A block of params.yaml: unknown keys are errors and values cannot change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AtlasParams(Section):
+    """How large the embedded world is and what it looks like."""
+
+    seed: Annotated[int, Field(ge=0)]
+    image_size: Annotated[int, Field(ge=32, le=512)]
+    cities: Annotated[int, Field(ge=2, le=2000)]
+    unseen_cities: Annotated[int, Field(ge=1, le=1000)]
+    gallery_photos: Positive
+    validation_photos: Positive
+    queries_per_set: Positive
+    conditions: list[Condition] = Field(min_length=1)
+    gallery_dark_share: Share
+    """Share of gallery photos that are not daylight, as a real photo collection has."""
+    photos_per_shard: Positive = 500
+
+
+class ValidateParams(Section):
+    """What the raw data must satisfy before anything is computed from it."""
+
+    min_separation_m: Annotated[float, Field(ge=0)]
+    """No query or validation photo may lie closer than this to a gallery photo."""
+    max_unreadable_share: Share
+    require_licence: bool
+    require_photographer_disjoint: bool
+
+
+class ImageViewParams(Section):
+    """The frozen image encoder (a transformers vision model) and the grid its patch tokens are pooled to."""
+
+    model: str
+    revision: str | None = None
+    grid: Positive
+    batch: Positive
+
+
+class SegmentationViewParams(Section):
+    """The frozen semantic segmenter (a transformers model with ADE20K-150 labels)."""
+
+    model: str
+    revision: str | None = None
+    batch: Positive
+
+
+class ViewsParams(Section):
+    """Both frozen views of a photo."""
+
+    device: str = "auto"
+    precision: Precision = "fp32"
+    image: ImageViewParams
+    segmentation: SegmentationViewParams
+
+
+class LocationParams(Section):
+    """The GPS encoder: random Fourier features, one MLP for each sigma, summed."""
+
+    coordinates: Literal["sphere", "mercator", "equal-earth"]
+    sigmas: list[PositiveFloat] = Field(min_length=1)
+    features: Positive
+    hidden: Positive
+    pretrained: Literal["none", "geoclip"] = "none"
+
+
+class ModelParams(Section):
+    """Dual-view fusion and alignment space."""
+
+    width: Positive
+    heads: Positive
+    layers: Positive
+    segmentation_grid: Positive
+    embedding: Positive
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    location: LocationParams
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> "ModelParams":
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
+        return self
+
+
+class TrainParams(Section):
+    """Contrastive training of the fusion and the location encoder on the gallery."""
+
+    variants: list[Variant] = Field(min_length=1)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+    epochs: Positive
+    batch: Annotated[int, Field(ge=2)]
+    learning_rate: PositiveFloat
+    weight_decay: Annotated[float, Field(ge=0)]
+    schedule: Literal["cosine", "step"]
+    step_epochs: Positive = 2
+    step_gamma: Annotated[float, Field(gt=0, le=1)] = 0.87
+    image_weight: Annotated[float, Field(ge=0)]
+    segmentation_weight: Annotated[float, Field(ge=0)]
+    place_weight: Annotated[float, Field(ge=0)]
+    """Weight of the photo-photo term: photos of one neighbourhood attract each other (0 = as published)."""
+    same_place_km: Annotated[float, Field(ge=0)]
+    """Photos closer than this in a batch are not negatives of each other (0 = as published)."""
+    positive_km: Annotated[float, Field(ge=0)]
+    """Photos closer than this are positives of the photo-photo term."""
+    precision: Precision
+    device: str = "auto"
+    checkpoint_every: Positive = 1
+
+    @model_validator(mode="after")
+    def _no_twice(self) -> "TrainParams":
+        for name, values in (("variants", self.variants), ("seeds", self.seeds)):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} names a value twice")
+        return self
+
+
+class IndexParams(Section):
+    """What a gallery row is made of and how it is searched."""
+
+    parts: list[Literal["fused", "image"]] = Field(min_length=1)
+    """Unit vectors that are concatenated: the fused embedding and the raw image embedding."""
+    weights: list[PositiveFloat] = Field(min_length=1)
+    kind: Literal["flat", "ivf"]
+    quantiser: Literal["none", "fp16", "sq8"] = "none"
+    lists: Positive = 1024
+    probes: Positive = 16
+
+    @model_validator(mode="after")
+    def _a_weight_each(self) -> "IndexParams":
+        if len(self.parts) != len(self.weights) or len(set(self.parts)) != len(self.parts):
+            raise ValueError("parts must be different and weights must give one number for each of them")
+        return self
+
+
+class RetrieveParams(Section):
+    """How many gallery photos are taken as candidates for a query."""
+
+    top_k: Positive
+
+
+class RefineParams(Section):
+    """The second stage: geographic clustering of the candidates, then a refiner."""
+
+    rerank: Literal["none", "cluster"]
+    eps_km: PositiveFloat
+    min_samples: Positive
+    centre: Literal["sphere", "degrees"]
+    """How a cluster's centre is taken; "degrees" is the published arithmetic mean."""
+    choose: Literal["similarity", "size"]
+    """Which cluster wins: the largest summed similarity, or the most members (published)."""
+    refiner: Literal["none", "consensus"]
+    radius_coverage: list[Annotated[float, Field(gt=0, lt=1)]] = Field(min_length=2, max_length=2)
+
+
+class ScoreParams(Section):
+    """Accuracy thresholds, intervals."""
+
+    thresholds_km: list[PositiveFloat] = Field(min_length=1)
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    resamples: Positive
+    seed: Annotated[int, Field(ge=0)]
+
+
+class ReportParams(Section):
+    """What the report shows."""
+
+    examples: Positive
+    accuracy_is_meaningful: bool
+    """False where the encoders were not made for these photos; the report then says so."""
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    dataset: DatasetName
+    atlas: AtlasParams
+    validate_: ValidateParams = Field(alias="validate")
+    views: ViewsParams
+    model: ModelParams
+    train: TrainParams
+    index: IndexParams
+    retrieve: RetrieveParams
+    refine: RefineParams
+    score: ScoreParams
+    report: ReportParams
+
+
+def load_params(path: Path) -> Params:
+    """Read and check params.yaml; DualGeoError names the file, the key and what is wrong with it."""
+    try:
+        document: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DualGeoError(f"{path} does not exist; run from the project folder or name it with --root.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DualGeoError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(document, dict):
+        raise DualGeoError(f"{path} must hold sections such as `train:` and `views:`; it holds none.")
+    try:
+        return Params.model_validate(document)
+    except ValidationError as error:
+        raise DualGeoError(f"{path}: {_in_words(error)}") from None
+
+
+def _in_words(error: ValidationError) -> str:
+    """The first problem as a sentence, and how many more there are."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "the file"
+    match first["type"]:
+        case "extra_forbidden":
+            problem = f"unknown key `{key}`; remove it or correct its spelling"
+        case "missing":
+            problem = f"`{key}` is missing; add it"
+        case _:
+            given = "" if isinstance(first["input"], dict) else f" (got {first['input']!r})"
+            problem = f"`{key}`{given}: {first['msg'].removeprefix('Value error, ')}"
+    more = error.error_count() - 1
+    return problem + (f"; and {more} more problem{'s' if more > 1 else ''}." if more else ".")
