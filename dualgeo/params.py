@@ -103,13 +103,27 @@ class ModelParams(Section):
         return self
 
 
-class TrainParams(Section):
-    """Contrastive training of the fusion and the location encoder on the gallery."""
+class SystemsParams(Section):
+    """Which systems are trained and compared: every variant with every seed is one cell of the graph."""
 
     variants: list[Variant] = Field(min_length=1)
     seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _no_twice(self) -> "SystemsParams":
+        for name, values in (("variants", self.variants), ("seeds", self.seeds)):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} names a value twice")
+        return self
+
+
+class TrainParams(Section):
+    """Contrastive training of the fusion and the location encoder on the gallery."""
+
     epochs: Positive
     batch: Annotated[int, Field(ge=2)]
+    neighbours: Positive
+    """Photos of one neighbourhood that are drawn into a batch together (1 = plain shuffling, as published)."""
     learning_rate: PositiveFloat
     weight_decay: Annotated[float, Field(ge=0)]
     schedule: Literal["cosine", "step"]
@@ -126,13 +140,6 @@ class TrainParams(Section):
     precision: Precision
     device: str = "auto"
     checkpoint_every: Positive = 1
-
-    @model_validator(mode="after")
-    def _no_twice(self) -> "TrainParams":
-        for name, values in (("variants", self.variants), ("seeds", self.seeds)):
-            if len(set(values)) != len(values):
-                raise ValueError(f"{name} names a value twice")
-        return self
 
 
 class IndexParams(Section):
@@ -198,6 +205,7 @@ class Params(Section):
     validate_: ValidateParams = Field(alias="validate")
     views: ViewsParams
     model: ModelParams
+    systems: SystemsParams
     train: TrainParams
     index: IndexParams
     retrieve: RetrieveParams
