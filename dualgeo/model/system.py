@@ -13,7 +13,7 @@ from dualgeo.errors import DualGeoError
 from dualgeo.files import folder_written_whole, read_json, write_json
 from dualgeo.model.fusion import PhotoEncoder, PhotoViews
 from dualgeo.model.location import LocationEncoder
-from dualgeo.params import ModelParams, Section, Variant
+from dualgeo.params import ModelParams, Section, Variant, ViewsParams
 
 TEMPERATURE_START = 3.99
 """Logarithm of the logit scale that training starts with, as published."""
@@ -33,8 +33,8 @@ class SystemConfig(Section):
     grid: int
     """Patch tokens form a grid x grid raster."""
     model: ModelParams
-    views: str
-    """Key of the frozen features it was trained on; features with another key are refused."""
+    views: ViewsParams
+    """The frozen encoders it was trained behind; a new photo must pass through the same ones."""
 
 
 class GeoSystem(nn.Module):
