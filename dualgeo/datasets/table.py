@@ -1,0 +1,240 @@
+"""Coordinates and licences of photos from a CSV or Parquet table with the column names people really use.
+
+A table that cannot be understood raises one DualGeoError; a row that cannot be used gets a reason and the rest goes on.
+"""
+
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dualgeo.datasets.contract import SPLITS
+from dualgeo.datasets.exif import checked_position
+from dualgeo.errors import DualGeoError
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+
+# First match wins, in this order; names are compared in lower case without spaces, dashes and underscores.
+# YFCC's `Accuracy` is Flickr's zoom level (1 to 16), not metres, and is therefore not among them.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "image": ("image", "imagename", "filename", "filepath", "file", "path", "photo", "imgid", "imageid", "name", "id"),
+    "lat": ("lat", "latitude", "gpslatitude"),
+    "lon": ("lon", "lng", "long", "longitude", "gpslongitude"),
+    "photographer": ("photographer", "author", "ownernsid", "owner", "userid", "user"),
+    "licence": ("licence", "license", "licensename", "licencename"),
+    "collection": ("collection",),
+    "source_url": ("sourceurl", "photopageurl", "pageurl", "url"),
+    "country": ("country", "countrycode", "iso2"),
+    "split": ("split",),
+    "accuracy_m": ("accuracym", "gpshpositioningerror"),
+    "taken_at": ("takenat", "datetaken"),
+}
+SPLIT_NAMES = {"train": "gallery", "val": "validation", "test": "query"} | {split: split for split in SPLITS}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table says about one photo; `number` counts from the header = 1, as spreadsheets do.
+
+    `problem` says why its coordinates cannot be used (`lat`, `lon` in degrees are None then).
+    """
+
+    number: int
+    image: str
+    lat: float | None = None
+    lon: float | None = None
+    problem: str | None = None
+    photographer: str | None = None
+    licence: str | None = None
+    source_url: str | None = None
+    country: str | None = None
+    split: str | None = None
+    accuracy_m: float | None = None
+    taken_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one file, and whether it gives coordinates at all (else only licences and the like)."""
+
+    path: Path
+    has_coordinates: bool
+    rows: list[Row] = field(default_factory=list[Row])
+
+
+def read_table(path: Path, photographer_column: str | None = None) -> Table:
+    """Read a .csv, .tsv or .parquet. `photographer_column` names the column that tells whose photo it is.
+
+    Raises DualGeoError naming the file, and the row or the columns found and wanted, when it is unusable as a whole.
+    """
+    try:
+        header, records = _parquet(path) if path.suffix.lower() == ".parquet" else _delimited(path)
+    except OSError as error:
+        raise DualGeoError(f"{path} cannot be read ({error.strerror or error}).") from None
+    columns = _columns(path, header, photographer_column)
+    rows = [_row(number, record, len(header), columns) for number, record in enumerate(records, start=2)]
+    if not rows:
+        raise DualGeoError(f"{path} has a header and no rows; fill it or leave it out.")
+    _require_all_splits_or_none(path, rows, columns)
+    return Table(path, "lat" in columns, _without_repeats(rows))
+
+
+def _columns(path: Path, header: Sequence[str], photographer_column: str | None) -> dict[str, int]:
+    """Role -> position of its column."""
+    plain = [re.sub(r"[\s_\-]+", "", name).lower() for name in header]
+    found = {role: plain.index(name) for role, names in COLUMNS.items() for name in reversed(names) if name in plain}
+    shown = ", ".join(header)[:300] or "none"
+    if photographer_column is not None:
+        if photographer_column not in header:
+            raise DualGeoError(f"{path} has no column {photographer_column}; its columns are {shown}.")
+        found["photographer"] = list(header).index(photographer_column)
+    if "image" not in found or ("lat" in found) != ("lon" in found):
+        raise DualGeoError(
+            f"{path} has the columns {shown}; wanted are one for the photo's file (image, file, filename, name or "
+            "IMG_ID), one for the latitude (lat or latitude) and one for the longitude (lon, lng or longitude)."
+        )
+    if "lat" not in found and "licence" not in found and "photographer" not in found:
+        raise DualGeoError(
+            f"{path} has the columns {shown}; it lacks lat and lon (degrees), and nothing else in it is known."
+        )
+    return found
+
+
+def _row(number: int, record: Sequence[str], width: int, columns: dict[str, int]) -> Row:
+    def cell(role: str) -> str:
+        position = columns.get(role)
+        return "" if position is None or position >= len(record) else record[position].strip()
+
+    image = cell("image")
+    if len(record) != width:
+        return Row(number, image, problem=f"row {number} has {len(record)} fields where the header has {width}")
+    row = Row(
+        number,
+        image,
+        photographer=cell("photographer") or None,
+        licence=cell("licence") or None,
+        source_url=cell("source_url") or None,
+        country=cell("country").upper() if re.fullmatch(r"[A-Za-z]{2}", cell("country")) else None,
+        split=SPLIT_NAMES.get(cell("split").lower()),
+        taken_at=cell("taken_at") or None,
+    )
+    try:
+        accuracy = _degrees("accuracy_m", cell("accuracy_m")) if cell("accuracy_m") else None
+        if not image:
+            raise DualGeoError("no file name")
+        if "lat" not in columns:
+            return replace(row, accuracy_m=accuracy)
+        lat, lon = checked_position(_degrees("lat", cell("lat")), _degrees("lon", cell("lon")))
+        return replace(row, lat=lat, lon=lon, accuracy_m=accuracy)
+    except DualGeoError as error:
+        return replace(row, problem=f"row {number}: {error}")
+
+
+def _degrees(name: str, text: str) -> float:
+    """A number with a decimal point or, where nothing else can be meant, a decimal comma."""
+    if not text or text.lower() in ("nan", "na", "n/a", "null", "none"):
+        raise DualGeoError(f"{name} is {'empty' if not text else repr(text)}")
+    plain = text.replace(",", ".") if re.fullmatch(r"[+-]?\d+,\d+", text) else text
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", plain):
+        raise DualGeoError(f"{name} '{text[:40]}' is not a number")
+    return float(plain)
+
+
+def _require_all_splits_or_none(path: Path, rows: list[Row], columns: dict[str, int]) -> None:
+    if "split" not in columns:
+        return
+    for row in rows:
+        if row.split is None and row.problem is None:
+            raise DualGeoError(
+                f"{path}, row {row.number}: split must be gallery, validation or query in every row, or in none."
+            )
+
+
+def _without_repeats(rows: list[Row]) -> list[Row]:
+    """Keep the first of rows that name the same file alike; where they contradict each other none is believed."""
+    by_image: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_image[row.image].append(row)
+    kept: list[Row] = []
+    for row in rows:
+        same = [other for other in by_image[row.image] if other.problem is None]
+        if row.problem is None and len(same) > 1:
+            numbers = ", ".join(str(other.number) for other in same)
+            if len({(other.lat, other.lon) for other in same}) > 1:
+                row = replace(row, lat=None, lon=None, problem=f"rows {numbers} give this file different coordinates")
+            elif row is not same[0]:
+                row = replace(row, lat=None, lon=None, problem=f"row {row.number} repeats row {same[0].number}")
+        kept.append(row)
+    return kept
+
+
+def _parquet(path: Path) -> tuple[list[str], Iterator[list[str]]]:
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowException as error:
+        raise DualGeoError(f"{path} is not a readable Parquet file ({' '.join(str(error).split())[:120]}).") from None
+    columns = [["" if value is None else str(value) for value in column.to_pylist()] for column in table.columns]
+    return list(table.column_names), (list(cells) for cells in zip(*columns, strict=True))
+
+
+def _delimited(path: Path) -> tuple[list[str], Iterator[list[str]]]:
+    text = _decoded(path, path.read_bytes())
+    first = text.partition("\n")[0]
+    separator = max(",;\t|", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        records = [record for record in reader if any(cell.strip() for cell in record)]
+    except csv.Error as error:
+        raise DualGeoError(f"{path}, line {reader.line_num}: not a CSV ({error}).") from None
+    if not records:
+        raise DualGeoError(f"{path} is empty; its first line must name the columns, for example image,lat,lon.")
+    return [name.strip() for name in records[0]], iter(records[1:])
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DualGeoError(f"{path}, line {line}: not UTF-8 text; save the table as CSV UTF-8.") from None
+
+
+class FileFinder:
+    """Finds the files that table rows name: by path below the folder, by the path's end, or without suffix."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        self._files = list(files)
+        self._by_end: dict[str, list[str]] = defaultdict(list)
+        for file in self._files:
+            path = PurePosixPath(file)
+            self._by_end[path.name.lower()].append(file)
+            self._by_end[path.stem.lower()].append(file)
+
+    def find(self, name: str) -> str:
+        """The one file (relative posix path) that `name` means; DualGeoError with the reason when none or several."""
+        wanted = PurePosixPath(name.replace("\\", "/"))
+        candidates = self._by_end.get(wanted.name.lower(), [])
+        for matches in (
+            [file for file in candidates if PurePosixPath(file) == wanted],
+            [file for file in candidates if _ends_with(file, wanted)],
+        ):
+            if len(matches) == 1:
+                return matches[0]
+        if not candidates:
+            raise DualGeoError("no such file")
+        if len(set(candidates)) > 1:
+            raise DualGeoError(f"{len(set(candidates))} files have this name; give the path below the folder")
+        return candidates[0]
+
+
+def _ends_with(file: str, wanted: PurePosixPath) -> bool:
+    path = PurePosixPath(file)
+    parts = tuple(part for part in wanted.parts if part not in ("/", ".", ".."))
+    return path.parts[-len(parts) :] == parts or path.with_suffix("").parts[-len(parts) :] == parts
