@@ -1,12 +1,12 @@
 """Stage `index`: the gallery of one system as vectors that can be searched."""
 
 from dualgeo.datasets.contract import read_photos
-from dualgeo.model.device import choose_device
 from dualgeo.model.encode import encode_photos, parts_of
 from dualgeo.model.photos import open_cached_photos
 from dualgeo.model.system import load_system
 from dualgeo.params import Params
 from dualgeo.retrieval.index import GalleryIndex
+from dualgeo.views.device import resolve_device
 from dualgeo.workspace import Cell, Workspace
 
 
@@ -14,7 +14,7 @@ def run(workspace: Workspace, params: Params, cell: Cell) -> None:
     """Encode every gallery photo with the trained `cell` and write index/<cell>."""
     photos = open_cached_photos(read_photos(workspace.data(params.dataset)), workspace.masks, workspace.features)
     gallery = photos.part(["gallery"])
-    system = load_system(workspace.model(cell), choose_device(params.views.device))
+    system = load_system(workspace.model(cell), resolve_device(params.views.device))
     parts = parts_of(system, params.index)
     vectors = encode_photos(system, gallery, parts, f"index {cell.name}")
     GalleryIndex.build(vectors, gallery.table, parts, params.index).save(workspace.index(cell))

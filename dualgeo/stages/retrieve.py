@@ -1,13 +1,13 @@
 """Stage `retrieve`: the nearest gallery photos of every query and validation photo."""
 
 from dualgeo.datasets.contract import read_photos
-from dualgeo.model.device import choose_device
 from dualgeo.model.encode import encode_photos
 from dualgeo.model.photos import open_cached_photos
 from dualgeo.model.system import load_system
 from dualgeo.params import Params
 from dualgeo.retrieval.candidates import candidate_table, write_candidates
 from dualgeo.retrieval.index import GalleryIndex
+from dualgeo.views.device import resolve_device
 from dualgeo.workspace import Cell, Workspace
 
 
@@ -15,7 +15,7 @@ def run(workspace: Workspace, params: Params, cell: Cell) -> None:
     """Search the index of `cell` for its queries and write candidates/<cell>.parquet."""
     photos = open_cached_photos(read_photos(workspace.data(params.dataset)), workspace.masks, workspace.features)
     queries = photos.part(["validation", "query"])
-    system = load_system(workspace.model(cell), choose_device(params.views.device))
+    system = load_system(workspace.model(cell), resolve_device(params.views.device))
     index = GalleryIndex.load(workspace.index(cell))
     vectors = encode_photos(system, queries, index.parts, f"retrieve {cell.name}")
     scores, rows = index.search(vectors, params.retrieve.top_k)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -10,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from dualgeo.errors import DualGeoError
-from dualgeo.model.device import choose_device
 from dualgeo.model.fusion import fuse
 from dualgeo.model.losses import distances_km, place_contrast, symmetric_infonce
 from dualgeo.model.photos import CachedPhotos
@@ -19,9 +17,9 @@ from dualgeo.params import TrainParams
 from dualgeo.training.batches import epoch_batches, neighbourhoods
 from dualgeo.training.checkpoint import Checkpoint, Curve, load_checkpoint, save_checkpoint, training_key
 from dualgeo.training.distributed import Ranks
+from dualgeo.views.device import autocast, resolve_device
 
 EpochHook = Callable[[int, dict[str, float]], None]
-HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def train(
@@ -64,7 +62,7 @@ class Trainer:
 
     def __init__(self, config: SystemConfig, params: TrainParams, photos: CachedPhotos, ranks: Ranks) -> None:
         self.params, self.photos, self.ranks, self.seed = params, photos, ranks, config.seed
-        self.device = choose_device(params.device)
+        self.device = resolve_device(params.device)
         torch.manual_seed(config.seed)
         self.system = GeoSystem(config).to(self.device)
         self.forward: nn.Module = DistributedDataParallel(self.system) if ranks.world > 1 else self.system
@@ -103,8 +101,7 @@ class Trainer:
         views = self.photos.views(share).to(self.device)
         latlon = torch.from_numpy(self.photos.latlon[share]).to(self.device)
         self.optimizer.zero_grad(set_to_none=True)
-        half = HALF.get(self.params.precision)
-        with torch.autocast(self.device.type, dtype=half) if half else nullcontext():
+        with autocast(self.device, self.params.precision):
             vectors, places = self.forward(views, latlon)
         losses = self._losses([self.ranks.gather(v) for v in vectors], self.ranks.gather(places), latlon)
         self.scaler.scale(losses["loss"]).backward()

@@ -1,0 +1,157 @@
+"""The command line. Every command imports what it needs when it runs, so that help comes at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dualgeo.errors import DualGeoError
+
+app = typer.Typer(
+    name="dualgeo",
+    help="Say where on Earth a photo was taken, and know how good that answer is.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Root = Annotated[Path, typer.Option("--root", help="The project folder (the one with params.yaml).")]
+HERE = Path()
+
+
+@app.command()
+def locate(
+    photos: Annotated[list[Path], typer.Argument(help="Photos to locate: JPEG, HEIC, AVIF, TIFF, WebP or PNG.")],
+    system: Annotated[str, typer.Option(help="Trained system to ask, VARIANT-SEED; default: the best one.")] = "",
+    candidates: Annotated[int, typer.Option(min=0, help="How many candidates to show for each photo.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object for each photo.")] = False,
+    root: Root = HERE,
+) -> None:
+    """Say where photos were taken: coordinate, place, radius and the gallery photos it rests on."""
+    from dualgeo.serving.command import locate_photos
+
+    raise typer.Exit(locate_photos(_workspace(root), photos, system, candidates, as_json))
+
+
+@app.command()
+def ingest(
+    source: Annotated[Path, typer.Argument(help="Folder of photos.")],
+    table: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet with coordinates; default: EXIF, or the folder's own table.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Dataset name: the folder below data/.")] = "photos",
+    licence: Annotated[str, typer.Option(help="Licence of photos whose table names none.")] = "",
+    photographer_column: Annotated[
+        str, typer.Option(help="Table column to take as photographer, where its name does not say so.")
+    ] = "",
+    separation_m: Annotated[float, typer.Option(min=0, help="Photos nearer than this stay in one split.")] = 1000.0,
+    query_share: Annotated[float, typer.Option(min=0.01, max=0.9)] = 0.2,
+    validation_share: Annotated[float, typer.Option(min=0.01, max=0.9)] = 0.1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
+    root: Root = HERE,
+) -> None:
+    """Bring a folder of geotagged photos in as data/NAME: read, checked, split into gallery and queries."""
+    from dualgeo.datasets.command import ingest_folder
+    from dualgeo.datasets.folder import IngestOptions
+
+    options = IngestOptions(
+        dataset=name,
+        table=table,
+        licence=licence or None,
+        photographer_column=photographer_column or None,
+        min_separation_m=separation_m,
+        query_share=query_share,
+        validation_share=validation_share,
+        seed=seed,
+    )
+    ingest_folder(_workspace(root), source, options)
+
+
+@app.command()
+def atlas(
+    sheet: Annotated[Path | None, typer.Option(help="Only draw a contact sheet of the world to this image.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes to draw with (0: one for each core).")] = 0,
+    root: Root = HERE,
+) -> None:
+    """Draw the embedded world of params.yaml into data/atlas (nothing is downloaded)."""
+    from dualgeo.params import load_params
+
+    workspace = _workspace(root)
+    params = load_params(workspace.params)
+    if sheet is not None:
+        from dualgeo.atlas.contact_sheet import contact_sheet
+
+        contact_sheet(sheet, params.atlas)
+        typer.echo(f"The contact sheet is {sheet}")
+        return
+    from dualgeo.atlas.build import build_atlas
+
+    build_atlas(params.atlas, workspace.data("atlas"), workers or None)
+
+
+@app.command()
+def profile(
+    name: Annotated[str, typer.Argument(help="A file of conf/profile without its ending, for example photos.")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="Changes such as train.epochs=3.")] = None,
+    root: Root = HERE,
+) -> None:
+    """Write params.yaml from a profile of conf/ and your changes to it."""
+    from dualgeo.profiles import apply_profile
+
+    apply_profile(_workspace(root), name, overrides or [])
+
+
+@app.command()
+def run(
+    stage: Annotated[str, typer.Argument(help="A stage of dvc.yaml.")],
+    cell: Annotated[str, typer.Argument(help="VARIANT-SEED, for the stages that have one a system.")] = "",
+    root: Root = HERE,
+) -> None:
+    """Run one stage now, whatever its state (`dvc repro` runs what is out of date)."""
+    from dualgeo.stages.dispatch import run_stage
+
+    run_stage(_workspace(root), stage, cell)
+
+
+@app.command()
+def track(root: Root = HERE) -> None:
+    """Rebuild the MLflow store from the stage outputs (after `dvc pull` nothing has run, so nothing was recorded)."""
+    from dualgeo.params import load_params
+    from dualgeo.tracking.rebuild import track as rebuild
+
+    workspace = _workspace(root)
+    rebuild(workspace, load_params(workspace.params))
+
+
+@app.command()
+def show(root: Root = HERE) -> None:
+    """Print the result table of the last report, where the report is and what to open next."""
+    from dualgeo.report.show import show_results
+
+    show_results(_workspace(root))
+
+
+@app.command()
+def doctor(root: Root = HERE) -> None:
+    """Say what is here, what is missing and how to get it."""
+    from dualgeo.serving.doctor import examine
+
+    raise typer.Exit(examine(_workspace(root)))
+
+
+def _workspace(root: Path):
+    from dualgeo.workspace import Workspace
+
+    return Workspace(root.resolve())
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one sentence on standard error and exit status 1."""
+    try:
+        app()
+    except DualGeoError as error:
+        print(f"dualgeo: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("dualgeo: stopped; the same command goes on from here.", file=sys.stderr)
+        sys.exit(130)
