@@ -14,7 +14,8 @@ def neighbourhoods(latlon: npt.NDArray[np.float64], radius_km: float) -> Rows:
     Cubes have no seam at 180 degrees and do not shrink towards the poles.
     """
     width = max(radius_km, 0.001) / 6371.0
-    cubes = np.floor(unit_vectors(latlon[:, 0], latlon[:, 1]) / width).astype(np.int64)
+    # Rounding centres a cube on each axis: flooring would put a face on the equator and on the 180th meridian.
+    cubes = np.rint(unit_vectors(latlon[:, 0], latlon[:, 1]) / width).astype(np.int64)
     _, labels = np.unique(cubes, axis=0, return_inverse=True)
     return labels.reshape(-1)
 
