@@ -6,10 +6,9 @@ A table that cannot be understood raises one DualGeoError; a row that cannot be 
 import csv
 import io
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -78,11 +77,15 @@ def read_table(path: Path, photographer_column: str | None = None) -> Table:
     except OSError as error:
         raise DualGeoError(f"{path} cannot be read ({error.strerror or error}).") from None
     columns = _columns(path, header, photographer_column)
-    rows = [_row(number, record, len(header), columns) for number, record in enumerate(records, start=2)]
+    rows = [
+        _row(number, record, len(header), columns)
+        for number, record in enumerate(records, start=2)
+        if any(cell.strip() for cell in record)
+    ]
     if not rows:
         raise DualGeoError(f"{path} has a header and no rows; fill it or leave it out.")
     _require_all_splits_or_none(path, rows, columns)
-    return Table(path, "lat" in columns, _without_repeats(rows))
+    return Table(path, "lat" in columns, rows)
 
 
 def _columns(path: Path, header: Sequence[str], photographer_column: str | None) -> dict[str, int]:
@@ -156,24 +159,6 @@ def _require_all_splits_or_none(path: Path, rows: list[Row], columns: dict[str, 
             )
 
 
-def _without_repeats(rows: list[Row]) -> list[Row]:
-    """Keep the first of rows that name the same file alike; where they contradict each other none is believed."""
-    by_image: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_image[row.image].append(row)
-    kept: list[Row] = []
-    for row in rows:
-        same = [other for other in by_image[row.image] if other.problem is None]
-        if row.problem is None and len(same) > 1:
-            numbers = ", ".join(str(other.number) for other in same)
-            if len({(other.lat, other.lon) for other in same}) > 1:
-                row = replace(row, lat=None, lon=None, problem=f"rows {numbers} give this file different coordinates")
-            elif row is not same[0]:
-                row = replace(row, lat=None, lon=None, problem=f"row {row.number} repeats row {same[0].number}")
-        kept.append(row)
-    return kept
-
-
 def _parquet(path: Path) -> tuple[list[str], Iterator[list[str]]]:
     try:
         table = pq.read_table(path)
@@ -189,10 +174,10 @@ def _delimited(path: Path) -> tuple[list[str], Iterator[list[str]]]:
     separator = max(",;\t|", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        records = [record for record in reader if any(cell.strip() for cell in record)]
+        records = list(reader)
     except csv.Error as error:
         raise DualGeoError(f"{path}, line {reader.line_num}: not a CSV ({error}).") from None
-    if not records:
+    if not records or not any(records[0]):
         raise DualGeoError(f"{path} is empty; its first line must name the columns, for example image,lat,lon.")
     return [name.strip() for name in records[0]], iter(records[1:])
 
@@ -204,37 +189,3 @@ def _decoded(path: Path, content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DualGeoError(f"{path}, line {line}: not UTF-8 text; save the table as CSV UTF-8.") from None
-
-
-class FileFinder:
-    """Finds the files that table rows name: by path below the folder, by the path's end, or without suffix."""
-
-    def __init__(self, files: Iterable[str]) -> None:
-        self._files = list(files)
-        self._by_end: dict[str, list[str]] = defaultdict(list)
-        for file in self._files:
-            path = PurePosixPath(file)
-            self._by_end[path.name.lower()].append(file)
-            self._by_end[path.stem.lower()].append(file)
-
-    def find(self, name: str) -> str:
-        """The one file (relative posix path) that `name` means; DualGeoError with the reason when none or several."""
-        wanted = PurePosixPath(name.replace("\\", "/"))
-        candidates = self._by_end.get(wanted.name.lower(), [])
-        for matches in (
-            [file for file in candidates if PurePosixPath(file) == wanted],
-            [file for file in candidates if _ends_with(file, wanted)],
-        ):
-            if len(matches) == 1:
-                return matches[0]
-        if not candidates:
-            raise DualGeoError("no such file")
-        if len(set(candidates)) > 1:
-            raise DualGeoError(f"{len(set(candidates))} files have this name; give the path below the folder")
-        return candidates[0]
-
-
-def _ends_with(file: str, wanted: PurePosixPath) -> bool:
-    path = PurePosixPath(file)
-    parts = tuple(part for part in wanted.parts if part not in ("/", ".", ".."))
-    return path.parts[-len(parts) :] == parts or path.with_suffix("").parts[-len(parts) :] == parts
