@@ -104,7 +104,7 @@ def load_image_encoder(
         # Checkpoints of classifiers come without the pooler of the bare model; the class token stands in for it then.
         model, missing = load_weights(model_class, source, revision, config, lambda weight: "pooler." in weight)
         preprocessing = load_preprocessing(source, revision)
-        key = weights_key(model, revision)
+        key = weights_key(model, revision, missing)
         return ImageEncoder(model, preprocessing, key, grid, where, precision, pooled=not missing)
 
 

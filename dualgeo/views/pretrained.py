@@ -1,7 +1,7 @@
 """Load a transformers model by name, whether shipped, in a folder or on the hub, and say plainly when that fails."""
 
 import hashlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,10 +85,15 @@ def load_weights(
     return model.eval().requires_grad_(False), missing
 
 
-def weights_key(model: torch.nn.Module, revision: str | None) -> str:
-    """Digest of every weight as loaded, and of the revision asked for: the identity of a model in cache keys."""
+def weights_key(model: torch.nn.Module, revision: str | None, missing: Collection[str] = ()) -> str:
+    """Digest of every weight as loaded, and of the revision asked for: the identity of a model in cache keys.
+
+    `missing` weights are left out: they are random and not used.
+    """
     digest = hashlib.sha256((revision or "").encode())
     for name, tensor in sorted(model.state_dict().items()):
+        if name in missing:
+            continue
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().data)
     return digest.hexdigest()
