@@ -55,7 +55,7 @@ def ingest(
     from dualgeo.datasets.folder import IngestOptions
 
     options = IngestOptions(
-        dataset=name,
+        name=name,
         table=table,
         licence=licence or None,
         photographer_column=photographer_column or None,
