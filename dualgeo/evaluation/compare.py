@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dualgeo.evaluation.intervals import bootstrap_means, percentile_interval
+from dualgeo.evaluation.intervals import bootstrap_means, each_alone, percentile_interval
 from dualgeo.evaluation.score import DIGITS, threshold_key
 from dualgeo.evaluation.tables import aligned_hits
 from dualgeo.params import ScoreParams
@@ -19,7 +19,8 @@ class Difference:
     low: float
     high: float
     queries: int
-    photographers: int
+    units: int
+    """What was resampled: photographers, or photos where fewer than two photographers are known."""
 
     @property
     def decided(self) -> bool:
@@ -32,21 +33,23 @@ def compare(a: list[pd.DataFrame], b: list[pd.DataFrame], params: ScoreParams) -
 
     `a`, `b`: per-query tables (scores/<cell>/queries.parquet), one for each seed; the numbers of seeds may differ. A
     query's hit is averaged over seeds first, so that the interval is about queries; the spread of seeds is in
-    `summarise`. The interval is a percentile bootstrap over photographers (over queries where none is known).
-    Raises DualGeoError when the tables are not about the same queries.
+    `summarise`. The interval is a percentile bootstrap over photographers (over photos where fewer than two
+    photographers are known). Raises DualGeoError when the tables are not about the same queries.
     """
     sets = aligned_hits([*a, *b], params.thresholds_km)
     answer: dict[str, dict[str, Difference]] = {}
     for name, found in sets.items():
         gap = found.hits[: len(a)].mean(axis=0) - found.hits[len(a) :].mean(axis=0)
-        draws = bootstrap_means(gap, found.clusters, params.resamples, np.random.default_rng(params.seed))
+        # A single photographer cannot be resampled; the photos are then the only units there are.
+        clusters = found.clusters if found.clusters.count > 1 else each_alone(len(gap))
+        draws = bootstrap_means(gap, clusters, params.resamples, np.random.default_rng(params.seed))
         low, high = percentile_interval(draws, params.confidence)
         mean = gap.mean(axis=0)
         answer[name] = {
             threshold_key(threshold): Difference(
                 *(round(100 * float(values[column]), DIGITS) for values in (mean, low, high)),
                 queries=len(gap),
-                photographers=found.clusters.count,
+                units=clusters.count,
             )
             for column, threshold in enumerate(params.thresholds_km)
         }

@@ -44,14 +44,13 @@ def score(predictions: pd.DataFrame, candidates: pd.DataFrame, photos: pd.DataFr
 def query_errors(predictions: pd.DataFrame, candidates: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
     """The per-query table: truth, answer, and three errors in km (NaN for a failure)."""
     truth = photos[photos["split"] == "query"].sort_values(["dataset", "photo_id"], ignore_index=True)
-    ids = pd.Index(truth["photo_id"])
     twice = predictions["query_id"].duplicated()
     if twice.any():
         name = predictions.loc[twice, "query_id"].iloc[0]
         raise DualGeoError(f"The predictions answer {name} twice; run `dvc repro refine` again.")
-    answers = predictions.set_index("query_id").reindex(ids)
+    answers = predictions.set_index("query_id").reindex(pd.Index(truth["photo_id"]))
     lat, lon = truth["lat"].to_numpy(np.float64), truth["lon"].to_numpy(np.float64)
-    retrieved, oracle = _candidate_errors(candidates, ids, lat, lon)
+    retrieved, oracle = _candidate_errors(candidates, truth)
     predicted_lat, predicted_lon = (answers[name].to_numpy(np.float64) for name in ("lat", "lon"))
     frame = pd.DataFrame(
         {
@@ -73,17 +72,16 @@ def query_errors(predictions: pd.DataFrame, candidates: pd.DataFrame, photos: pd
     return frame
 
 
-def _candidate_errors(
-    candidates: pd.DataFrame, ids: "pd.Index[str]", lat: Floats, lon: Floats
-) -> tuple[Floats, Floats]:
+def _candidate_errors(candidates: pd.DataFrame, truth: pd.DataFrame) -> tuple[Floats, Floats]:
     """Error of the first retrieved and of the best candidate of each query (n,), NaN without candidates."""
-    row = ids.get_indexer(pd.Index(candidates["query_id"]))
+    row = pd.Index(truth["photo_id"]).get_indexer(pd.Index(candidates["query_id"]))
+    lat, lon = truth["lat"].to_numpy(np.float64), truth["lon"].to_numpy(np.float64)
     asked = candidates[row >= 0]
     row = row[row >= 0]
     errors = geodesic_km(lat[row], lon[row], asked["lat"].to_numpy(np.float64), asked["lon"].to_numpy(np.float64))
-    best = np.full(len(ids), np.inf)
+    best = np.full(len(truth), np.inf)
     np.minimum.at(best, row, np.where(np.isnan(errors), np.inf, errors))
-    first = np.full(len(ids), np.nan)
+    first = np.full(len(truth), np.nan)
     top = asked["rank"].to_numpy() == 0
     first[row[top]] = errors[top]
     return first, np.where(np.isinf(best), np.nan, best)

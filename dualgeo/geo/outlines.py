@@ -67,9 +67,9 @@ def _ring(indices: list[int], arcs: list[Floats]) -> Floats:
 
 def _polygon(rings: list[list[int]], arcs: list[Floats]) -> Iterator[Polygon]:
     """One TopoJSON polygon as valid shapely polygons within -180..180 degrees."""
-    shell, *holes = (_ring(ring, arcs) for ring in rings)
-    # Natural Earth marks the south pole itself with a sliver of a hole.
-    holes = [hole for hole in holes if np.abs(hole[:, 1]).min() < 89.99]
+    unrolled = (_ring(ring, arcs) for ring in rings)
+    # Natural Earth cuts the south pole itself out with a ring of 100 m, listed before the coast of Antarctica.
+    shell, *holes = (ring for ring in unrolled if np.abs(ring[:, 1]).min() < 89.99)
     whole: BaseGeometry = shapely.make_valid(Polygon(shell, holes))
     for turn in (-360, 0, 360):
         low, high = turn - 180, turn + 180

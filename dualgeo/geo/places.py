@@ -15,6 +15,7 @@ from dualgeo.geo.sphere import haversine_km, unit_vectors
 
 COAST_KM = 25.0
 """A point at most this far off the coast still belongs to the country: harbours, islands the outlines leave out."""
+CLOSE_BY_KM = 25.0
 _CONSIDERED = 16
 
 
@@ -60,11 +61,14 @@ def name_place(lat: float, lon: float) -> PlaceName:
     rows = _nearest_cities(lat, lon)
     country = countries_of(lat, lon, within_km=COAST_KM)[0]
     code = country.code if country else None
-    row = next((row for row in rows if cities()[row]["country_code"] == code), rows[0])
-    city = cities()[row]
-    distance = float(haversine_km(lat, lon, city["latitude"], city["longitude"]))
+    nearby = [cities()[row] for row in rows]
+    distances = haversine_km(lat, lon, [city["latitude"] for city in nearby], [city["longitude"] for city in nearby])
+    # A compatriot city far off says less than the nearest one (Longyearbyen has its own ISO code, but Norway's land).
+    reach = max(CLOSE_BY_KM, 2 * distances[0])
+    own = (at for at, city in enumerate(nearby) if city["country_code"] == code and distances[at] <= reach)
+    at = next(own, 0)
     name = (_country_names().get(code or "") or country.name) if country else None
-    return PlaceName(city["city"], name, code, distance)
+    return PlaceName(nearby[at]["city"], name, code, float(distances[at]))
 
 
 def _nearest_cities(lat: float, lon: float) -> list[int]:
