@@ -66,8 +66,8 @@ def light_of(condition: str, style: Style, rng: np.random.Generator) -> Light:
             level = 0.75 + 0.6 * d
             warm = (1.0, 0.72, 0.38) if style.horizon[2] % 3 else (0.85, 0.92, 1.0)
             return Light(
-                condition, (0.085 * level, 0.10 * level, 0.155 * level), (0.0, 0.0, 0.0), sun, 0.0, (0.015, 0.02, 0.05),
-                (0.10 * level, 0.085 * level, 0.10 * level), 0.3 * e, (0.10, 0.09, 0.10), (0.05, 0.05, 0.075), 160.0, 0.0,
+                condition, (0.15 * level, 0.165 * level, 0.22 * level), (0.0, 0.0, 0.0), sun, 0.0, (0.03, 0.04, 0.085),
+                (0.15 * level, 0.13 * level, 0.16 * level), 0.5 * e, (0.13, 0.12, 0.14), (0.075, 0.075, 0.11), 130.0, 0.0,
                 0.55, lit=0.15 + 0.4 * f, lamps=0.5 + 0.6 * g, lamp_colour=warm, grain=3.4,
             )  # fmt: skip
         case "fog":

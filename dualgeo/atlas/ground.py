@@ -76,7 +76,7 @@ def _grain(street: "Street", pattern: NDArray[np.uint8], x: Floats, z: Floats, d
     """Lightness of the material: patches, blades of grass, paving joints, furrows."""
     near = np.clip(8 / depth, 0, 1)
     patch = noise.at(noise.smooth(), x * 5, z * 5)
-    fine = noise.at(noise.white(), x * 9, z * 7)
+    fine = noise.at(noise.white(), x * 22, z * 16)
     rough = np.where(pattern == 2, np.float32(0.42), np.float32(0.14))
     factor = 0.90 + 0.20 * patch + rough * near * (fine - 0.5)
     paved = pattern == 1
@@ -135,8 +135,8 @@ def _leaves(colour: Floats, mask: NDArray[np.uint8], x: Floats, z: Floats, lit: 
     tired = np.array([0.62, 0.50, 0.24], np.float32) * lit
     colour += (tired[:, None] - colour) * (green * np.float32(0.45))
     heap = noise.at(noise.smooth(), x * 6 + 90, z * 6)
-    leaf = noise.at(noise.white(), x * 8, z * 7) < (heap - 0.30) * 0.5
-    turn = noise.at(noise.white(), x * 8 + 70, z * 7)
+    leaf = noise.at(noise.white(), x * 15, z * 11) < (heap - 0.30) * 0.5
+    turn = noise.at(noise.white(), x * 15 + 70, z * 11)
     share = leaf & (mask != ade.SEA)
     for channel, (base, span) in enumerate(((0.62, 0.25), (0.26, 0.36), (0.08, 0.05))):
         colour[channel] += ((base + span * turn) * lit[channel] - colour[channel]) * (share * np.float32(0.8))

@@ -26,9 +26,10 @@ def develop(pixels: "Pixels", camera: "Camera", size: int, rng: np.random.Genera
     gain = np.float32(camera.gain * 255)
     picture = np.empty((side * side, 3), np.uint8)
     vignette = 1 - np.float32(camera.vignette) * _radius(side)
+    pivot = np.float32(0.08 if light.lamps else 0.45)
     for channel in range(3):
         plane = grey + (colour[channel] - grey) * np.float32(light.saturation)
-        plane = (plane - np.float32(0.45)) * np.float32(camera.contrast) + np.float32(0.45)
+        plane = (plane - pivot) * np.float32(camera.contrast) + pivot
         plane *= gain * np.float32(camera.balance[channel])
         plane *= vignette
         np.clip(plane, 0, 255, out=plane)

@@ -101,20 +101,21 @@ def _leaves(pixels: Pixels, found: NDArray[np.intp]) -> None:
     dx = (pixels.depth[found] * pixels.rays.across[found] - pixels.parameter(0, found)) / pixels.parameter(2, found)
     dy = (pixels.y[found] - pixels.parameter(1, found)) / pixels.parameter(3, found)
     seed, leafy = pixels.parameter(5, found), pixels.parameter(4, found)
-    clump = noise.at(noise.white(), dx * 7 + seed, dy * 6 + seed)
-    fine = noise.at(noise.white(), dx * 17 + seed, dy * 15 + 3)
+    wide, tall = pixels.parameter(2, found), pixels.parameter(3, found)
+    clump = noise.at(noise.smooth(), dx * wide * 42 + seed, dy * tall * 42 + seed)
+    fine = noise.at(noise.smooth(), dx * wide * 130, dy * tall * 130 + seed)
     sunward = np.float32(light.sun[0] * 0.22)
     strength = np.float32(1.0 if light.shadow else 0.55)
-    shade = 0.92 + strength * (dx * sunward + dy * np.float32(0.26)) + (clump - 0.5) * 0.26 + (fine - 0.5) * 0.2
+    shade = 0.92 + strength * (dx * sunward + dy * np.float32(0.26)) + (clump - 0.5) * 0.55 + (fine - 0.5) * 0.5
     colour = pixels.colour[:, found] * np.clip(shade, 0.35, 1.5)
     if light.autumn:
         turn = noise.cell(noise.white(), seed.astype(np.int32), seed.astype(np.int32) * 7)
         ambient = pixels.lit[5]
         leaf = np.stack([0.62 + 0.26 * turn, 0.20 + 0.42 * turn, 0.06 + 0.06 * turn]) * ambient[:, None] * np.clip(shade, 0.4, 1.4)
-        share = leafy * (0.72 + 0.28 * (clump > 0.3)) + (1 - leafy) * 0.12
+        share = leafy * (0.72 + 0.28 * (clump > 0.45)) + (1 - leafy) * 0.12
         colour += (leaf - colour) * share
     if light.snow:
-        share = np.clip(dy * 0.55 + 0.30 + (clump - 0.5) * 0.6, 0, 0.92)
+        share = np.clip(dy * 0.55 + 0.30 + (clump - 0.5) * 1.3, 0, 0.92)
         colour += (_white(pixels, 5) - colour) * share
     pixels.colour[:, found] = colour
 
