@@ -40,8 +40,8 @@ def medoid(candidates: Candidates, eligible: npt.NDArray[np.bool_], weights: Flo
         lat, lon = candidates.lat[rows], candidates.lon[rows]
         distance = haversine_km(lat[:, :, None], lon[:, :, None], lat[:, None, :], lon[:, None, :])
         mass = np.where(eligible[rows], weights[rows], 0.0)[:, None, :]
-        # Rounded to a micrometre: below that the order of summation would decide.
-        cost = np.round(np.where(mass > 0, distance, 0.0) @ np.swapaxes(mass, 1, 2), 9)[:, :, 0]
+        # Rounded to a millimetre: below that the order of summation would decide.
+        cost = np.round(np.where(mass > 0, distance, 0.0) @ np.swapaxes(mass, 1, 2), 6)[:, :, 0]
         answer[rows] = np.argmin(np.where(eligible[rows], cost, np.inf), axis=1)
     return answer
 

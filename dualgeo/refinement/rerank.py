@@ -73,8 +73,9 @@ def rerank(candidates: Candidates, params: RefineParams) -> Reranked:
     members = (cluster == winner[:, None]) & (cluster >= 0)
     centre_lat, centre_lon = cluster_centre(candidates, members, params)
     distance = haversine_km(candidates.lat, candidates.lon, centre_lat[:, None], centre_lon[:, None])
-    # Absent candidates stay last; without a cluster every distance is NaN and the order is kept.
-    distance = np.where(winner[:, None] >= 0, distance, 0.0)
+    # Absent candidates stay last; without a cluster every distance is NaN and the order is kept. Both members of a pair
+    # are as far from its centre: to the millimetre that is a tie, and rounding errors do not decide it.
+    distance = np.where(winner[:, None] >= 0, np.round(distance, 6), 0.0)
     order = np.argsort(np.where(candidates.present, distance, np.inf), axis=1, kind="stable")
     position = np.empty_like(order)
     np.put_along_axis(position, order, np.broadcast_to(np.arange(k), order.shape), axis=1)
