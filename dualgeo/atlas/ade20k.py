@@ -4,8 +4,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 WALL, BUILDING, SKY, TREE, ROAD, WINDOW, GRASS, SIDEWALK, PERSON, EARTH, DOOR = 0, 1, 2, 4, 6, 8, 9, 11, 12, 13, 14
-MOUNTAIN, PLANT, CAR, WATER, HOUSE, SEA, FIELD, FENCE, ROCK, RAILING, SIGNBOARD = 16, 17, 20, 21, 25, 26, 29, 32, 34, 38, 43
-SAND, SKYSCRAPER, PATH, RIVER, BRIDGE, HILL, PALM, BUS, TOWER, AWNING, STREETLIGHT = 46, 48, 52, 60, 61, 68, 72, 80, 84, 86, 87
+MOUNTAIN, PLANT, CAR, WATER, HOUSE, SEA, FIELD, FENCE, ROCK, RAILING, SIGNBOARD = (
+    16,
+    17,
+    20,
+    21,
+    25,
+    26,
+    29,
+    32,
+    34,
+    38,
+    43,
+)
+SAND, SKYSCRAPER, PATH, RIVER, BRIDGE, HILL, PALM, BUS, TOWER, AWNING, STREETLIGHT = (
+    46,
+    48,
+    52,
+    60,
+    61,
+    68,
+    72,
+    80,
+    84,
+    86,
+    87,
+)
 POLE, LAND, MINIBIKE, TRAFFIC_LIGHT, DIRT_TRACK = 93, 94, 116, 136, 91
 
 COLOURS: dict[int, tuple[int, int, int]] = {

@@ -3,7 +3,7 @@
 from dualgeo.atlas import ade20k as ade
 from dualgeo.atlas.canvas import ACROSS_X, ACROSS_Z, FACADE, FACING, PLAIN, ROOFING, Canvas, Point
 from dualgeo.atlas.palettes import Colour, mix
-from dualgeo.atlas.street import LENGTH_M, Lot, Street
+from dualgeo.atlas.street import Lot, Street
 
 NORMAL_LEFT, NORMAL_RIGHT, NORMAL_FRONT, NORMAL_UP, NORMAL_FACING = 1, 2, 3, 4, 5
 """Which way a surface faces: the light table has a row for each (0 = shown as is). LEFT is a facade on the left side."""
@@ -21,10 +21,23 @@ def draw_lot(canvas: Canvas, street: Street, lot: Lot) -> None:
     bays = max(1, round((lot.z1 - lot.z0) / bay))
     bay = (lot.z1 - lot.z0) / bays
     window = style.window_kind + (0 if style.shutters is None or lot.kind == "skyscraper" else 4)
-    texture = (lot.z0, bay, style.storey, style.window_width, style.window_height, _TEXTURES[lot.texture], lot.height, lot.seed % 997)
-    front = canvas.surface(FACADE, ACROSS_X, x, kind, lot.wall, normal, (*texture, window, 1.0 if lot.shop else 2.0 + lot.seed % bays))
+    texture = (
+        lot.z0,
+        bay,
+        style.storey,
+        style.window_width,
+        style.window_height,
+        _TEXTURES[lot.texture],
+        lot.height,
+        lot.seed % 997,
+    )
+    front = canvas.surface(
+        FACADE, ACROSS_X, x, kind, lot.wall, normal, (*texture, window, 1.0 if lot.shop else 2.0 + lot.seed % bays)
+    )
     end_texture = (min(x, back), lot.depth / max(1, round(lot.depth / 3.4)), *texture[2:], window, 0.0)
-    end = canvas.surface(FACADE, ACROSS_Z, lot.z0, kind, mix(lot.wall, (-0.02, -0.02, -0.01)), NORMAL_FRONT, end_texture)
+    end = canvas.surface(
+        FACADE, ACROSS_Z, lot.z0, kind, mix(lot.wall, (-0.02, -0.02, -0.01)), NORMAL_FRONT, end_texture
+    )
     shown_end = lot.z0 > 0.3
     if lot.roof.shape != "flat":
         _roof(canvas, lot, x, back, kind, end, front, shown_end)
@@ -59,15 +72,25 @@ def _roof(canvas: Canvas, lot: Lot, x: float, back: float, kind: int, end: int, 
     if lot.roof.shape == "mansard":
         top, inset = low + 2.8, 1.3 * lot.side
         if shown_end:
-            canvas.polygon([(x, low, lot.z0), (back, low, lot.z0), (back, top, lot.z0 + 1), (x + inset, top, lot.z0 + 1)], roof)
+            canvas.polygon(
+                [(x, low, lot.z0), (back, low, lot.z0), (back, top, lot.z0 + 1), (x + inset, top, lot.z0 + 1)], roof
+            )
         canvas.polygon([(x, low, lot.z0), (x, low, lot.z1), (x + inset, top, lot.z1), (x + inset, top, lot.z0)], roof)
         return
     top = low + lot.roof.pitch * lot.depth / 2
     inset = 0.0 if lot.roof.shape == "gable" else min(0.45 * (lot.z1 - lot.z0), lot.depth / 2)
     if shown_end:
-        gable = end if lot.roof.shape == "gable" else canvas.surface(ROOFING, FACING, depth, kind, mix(colour, (-0.08, -0.07, -0.06)), NORMAL_FRONT, (0.0, 0.3))
+        gable = (
+            end
+            if lot.roof.shape == "gable"
+            else canvas.surface(
+                ROOFING, FACING, depth, kind, mix(colour, (-0.08, -0.07, -0.06)), NORMAL_FRONT, (0.0, 0.3)
+            )
+        )
         canvas.polygon([(x, low - 0.1, lot.z0), (middle, top - 0.1, lot.z0 + inset), (back, low - 0.1, lot.z0)], gable)
-    canvas.polygon([(out, low - 0.2, z0), (out, low - 0.2, z1), (middle, top, z1 - inset), (middle, top, z0 + inset)], roof)
+    canvas.polygon(
+        [(out, low - 0.2, z0), (out, low - 0.2, z1), (middle, top, z1 - inset), (middle, top, z0 + inset)], roof
+    )
 
 
 def _rooftop(canvas: Canvas, lot: Lot, x: float, kind: int) -> None:

@@ -34,7 +34,11 @@ def camera_of(rng: np.random.Generator, road: float, sidewalk: float, toward: fl
     """A camera drawn for one shot; `toward` (-1..1) is the side of the street that the place is about."""
     draw = rng.random(14)
     on_road = draw[0] < 0.45
-    x = (2 * draw[1] - 1) * road * 0.8 if on_road else math.copysign(road + sidewalk * (0.2 + 0.6 * draw[1]), draw[2] - 0.5)
+    x = (
+        (2 * draw[1] - 1) * road * 0.8
+        if on_road
+        else math.copysign(road + sidewalk * (0.2 + 0.6 * draw[1]), draw[2] - 0.5)
+    )
     warm = 0.16 * (draw[3] - 0.5)
     return Camera(
         x=round(float(x), 4),

@@ -49,7 +49,14 @@ class Canvas:
         self.draw = ImageDraw.Draw(numbers)
 
     def surface(
-        self, texture: int, plane: int, at: float, kind: int, colour: Colour, normal: int = 0, texture_of: tuple[float, ...] = ()
+        self,
+        texture: int,
+        plane: int,
+        at: float,
+        kind: int,
+        colour: Colour,
+        normal: int = 0,
+        texture_of: tuple[float, ...] = (),
     ) -> int:
         """Add a surface and return its number. `at` is the plane's constant (street metres, or depth for FACING)."""
         camera = self.camera
@@ -73,7 +80,11 @@ class Canvas:
         u = (dx * self._cosy - z * self._siny) / depth
         v = (y - self.camera.height) / depth - self.camera.pitch
         half = self.pixels / 2
-        return half + self._focal * (u * self._cosr - v * self._sinr), half - self._focal * (v * self._cosr + u * self._sinr), depth
+        return (
+            half + self._focal * (u * self._cosr - v * self._sinr),
+            half - self._focal * (v * self._cosr + u * self._sinr),
+            depth,
+        )
 
     def polygon(self, points: list[Point], number: int) -> None:
         """Fill a street-space polygon, cut at the near plane."""

@@ -114,7 +114,9 @@ class _Table:
             self._taken.append(_unit(row["latitude"], row["longitude"]))
             found.append(self._city(row, continent))
         if len(found) < quota:
-            raise DualGeoError(f"{what}: only {len(found)} cities of {quota} can be placed in {continent}; ask for fewer.")
+            raise DualGeoError(
+                f"{what}: only {len(found)} cities of {quota} can be placed in {continent}; ask for fewer."
+            )
         return sorted(found, key=lambda city: (city.country, city.name, city.lat))
 
     def _is_free(self, row: _Row) -> bool:
@@ -134,7 +136,9 @@ def _quotas(count: int) -> dict[str, int]:
     """Split `count` over the continents by largest remainder, at least one each where `count` allows."""
     exact = {name: share * count for name, share in _SHARES.items()}
     quotas = {name: int(value) for name, value in exact.items()}
-    by_remainder = sorted(CONTINENTS, key=lambda name: (quotas[name] > 0, quotas[name] - exact[name], CONTINENTS.index(name)))
+    by_remainder = sorted(
+        CONTINENTS, key=lambda name: (quotas[name] > 0, quotas[name] - exact[name], CONTINENTS.index(name))
+    )
     for name in by_remainder[: count - sum(quotas.values())]:
         quotas[name] += 1
     return quotas

@@ -7,10 +7,39 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-ZONES = (
-    "Af Am As Aw BSh BSk BWh BWk Cfa Cfb Cfc Csa Csb Csc Cwa Cwb Cwc Dfa Dfb Dfc Dfd Dsa Dsb Dsc Dsd Dwa Dwb Dwc Dwd "
-    "EF ET"
-).split()
+ZONES = [
+    "Af",
+    "Am",
+    "As",
+    "Aw",
+    "BSh",
+    "BSk",
+    "BWh",
+    "BWk",
+    "Cfa",
+    "Cfb",
+    "Cfc",
+    "Csa",
+    "Csb",
+    "Csc",
+    "Cwa",
+    "Cwb",
+    "Cwc",
+    "Dfa",
+    "Dfb",
+    "Dfc",
+    "Dfd",
+    "Dsa",
+    "Dsb",
+    "Dsc",
+    "Dsd",
+    "Dwa",
+    "Dwb",
+    "Dwc",
+    "Dwd",
+    "EF",
+    "ET",
+]
 OCEAN = 32
 COAST_PIXELS = 7
 """The raster's land reaches about 15 km out to sea, so open sea within 7 pixels (21 km) means a seaside city."""

@@ -25,13 +25,87 @@ _MEMBERS = {
 _CONTINENT_OF = {code: continent for continent, codes in _MEMBERS.items() for code in codes.split()}
 
 _LEFT = frozenset(
-    "AG AI AU BB BD BM BN BS BT BW CC CK CX CY DM FJ FK GB GD GG GY HK ID IE IM IN JE JM JP KE KI KN KY LC LK LS MO MS "
-    "MT MU MV MW MY MZ NA NF NP NR NU NZ PG PK PN SB SC SG SH SR SZ TC TH TK TL TO TT TV TZ UG VC VG VI WS ZA ZM "
-    "ZW".split()
+    [
+        "AG",
+        "AI",
+        "AU",
+        "BB",
+        "BD",
+        "BM",
+        "BN",
+        "BS",
+        "BT",
+        "BW",
+        "CC",
+        "CK",
+        "CX",
+        "CY",
+        "DM",
+        "FJ",
+        "FK",
+        "GB",
+        "GD",
+        "GG",
+        "GY",
+        "HK",
+        "ID",
+        "IE",
+        "IM",
+        "IN",
+        "JE",
+        "JM",
+        "JP",
+        "KE",
+        "KI",
+        "KN",
+        "KY",
+        "LC",
+        "LK",
+        "LS",
+        "MO",
+        "MS",
+        "MT",
+        "MU",
+        "MV",
+        "MW",
+        "MY",
+        "MZ",
+        "NA",
+        "NF",
+        "NP",
+        "NR",
+        "NU",
+        "NZ",
+        "PG",
+        "PK",
+        "PN",
+        "SB",
+        "SC",
+        "SG",
+        "SH",
+        "SR",
+        "SZ",
+        "TC",
+        "TH",
+        "TK",
+        "TL",
+        "TO",
+        "TT",
+        "TV",
+        "TZ",
+        "UG",
+        "VC",
+        "VG",
+        "VI",
+        "WS",
+        "ZA",
+        "ZM",
+        "ZW",
+    ]
 )
 
 # Centre lines are yellow in the Americas and in parts of Asia; elsewhere white.
-_YELLOW_CENTRE = frozenset("CN JP KR TW HK TH ID IN IL NO FI KP MY PH VN".split())
+_YELLOW_CENTRE = frozenset(["CN", "JP", "KR", "TW", "HK", "TH", "ID", "IN", "IL", "NO", "FI", "KP", "MY", "PH", "VN"])
 _SCRIPTS = {
     "han": "CN TW HK MO JP",
     "hangul": "KR KP",
@@ -40,8 +114,36 @@ _SCRIPTS = {
     "cyrillic": "RU UA BY BG RS MK KZ KG MN TJ",
 }
 _SCRIPT_OF = {code: script for script, codes in _SCRIPTS.items() for code in codes.split()}
-_DIAMOND_WARNINGS = frozenset("AU NZ IE JP TH MY ID PH PG TW LK".split())
-_MOTORBIKES = frozenset("VN TH ID IN KH LA MM PH TW BD PK NP LK UG KE RW BJ TG BF NG DO CO BR TZ MY".split())
+_DIAMOND_WARNINGS = frozenset(["AU", "NZ", "IE", "JP", "TH", "MY", "ID", "PH", "PG", "TW", "LK"])
+_MOTORBIKES = frozenset(
+    [
+        "VN",
+        "TH",
+        "ID",
+        "IN",
+        "KH",
+        "LA",
+        "MM",
+        "PH",
+        "TW",
+        "BD",
+        "PK",
+        "NP",
+        "LK",
+        "UG",
+        "KE",
+        "RW",
+        "BJ",
+        "TG",
+        "BF",
+        "NG",
+        "DO",
+        "CO",
+        "BR",
+        "TZ",
+        "MY",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +180,14 @@ def country(code: str, world_seed: int) -> Country:
     signs = [(0.05, 0.42, 0.24), (0.06, 0.25, 0.62), (0.10, 0.45, 0.60), (0.75, 0.12, 0.12)]
     if continent == "Europe":
         signs = [(0.06, 0.25, 0.62), (0.05, 0.42, 0.24), (0.92, 0.92, 0.9), (0.93, 0.78, 0.12)]
-    taxis = [(0.95, 0.76, 0.1), (0.93, 0.93, 0.9), (0.1, 0.1, 0.1), (0.1, 0.55, 0.3), (0.85, 0.15, 0.15), (0.2, 0.4, 0.8)]
+    taxis = [
+        (0.95, 0.76, 0.1),
+        (0.93, 0.93, 0.9),
+        (0.1, 0.1, 0.1),
+        (0.1, 0.55, 0.3),
+        (0.85, 0.15, 0.15),
+        (0.2, 0.4, 0.8),
+    ]
     return Country(
         code=code,
         continent=continent,

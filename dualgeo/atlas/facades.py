@@ -21,7 +21,9 @@ DOOR_CLASS_M = 26.0
 
 def shade_facades(pixels: "Pixels", found: NDArray[np.intp]) -> None:
     """Paint the facade pixels `found` and set the classes of near windows and doors."""
-    start, bay, storey, wide, tall, material, height, seed, kind, ground = (pixels.parameter(k, found) for k in range(10))
+    start, bay, storey, wide, tall, material, height, seed, kind, ground = (
+        pixels.parameter(k, found) for k in range(10)
+    )
     across_x = pixels.table[:, 1][pixels.number[found]] == ACROSS_X
     y, depth = pixels.y[found], pixels.depth[found]
     along = np.where(across_x, pixels.z[found], pixels.x[found]) - start
@@ -42,7 +44,15 @@ def shade_facades(pixels: "Pixels", found: NDArray[np.intp]) -> None:
     frame = inside & ~window & (centred < 0.5 * wide + 0.045) & (np.abs(raised) < 0.5 * tall + 0.05) & ~glass_wall
     door = low & (column == door_column) & (centred * bay < 0.62) & (fv * storey < 2.2)
     window &= ~door
-    shutters = inside & (kind >= 4) & ~(low & shop) & (centred > 0.5 * wide) & (centred < 0.74 * wide) & (np.abs(raised) < 0.5 * tall) & ~door
+    shutters = (
+        inside
+        & (kind >= 4)
+        & ~(low & shop)
+        & (centred > 0.5 * wide)
+        & (centred < 0.74 * wide)
+        & (np.abs(raised) < 0.5 * tall)
+        & ~door
+    )
     fade = np.clip(34 / depth, 0.25, 1)
     colour = pixels.colour[:, found] * _wall(material, along, y, height, fv, depth, seed)
     colour = _sunlit(pixels, found, colour, across_x)
@@ -53,7 +63,9 @@ def shade_facades(pixels: "Pixels", found: NDArray[np.intp]) -> None:
     pixels.mask[found] = mask
 
 
-def _wall(material: Floats, along: Floats, y: Floats, height: Floats, fv: Floats, depth: Floats, seed: Floats) -> Floats:
+def _wall(
+    material: Floats, along: Floats, y: Floats, height: Floats, fv: Floats, depth: Floats, seed: Floats
+) -> Floats:
     """How light or dark the wall material is at a point: courses, joints, boards, stains, plinth and cornice."""
     near = np.clip(11 / depth, 0, 1)
     stain = noise.at(noise.smooth(), along * 5 + seed, y * 5 + seed)
@@ -83,7 +95,10 @@ def _sunlit(pixels: "Pixels", found: NDArray[np.intp], colour: Floats, across_x:
     reach = np.float32(abs(light.sun[0]) / light.sun[1])
     shear = np.float32(light.sun[2] / max(0.05, abs(light.sun[0])))
     gap = np.float32(street.face) + np.abs(pixels.x[found])
-    blocked = skyline[np.clip(pixels.z[found] + gap * shear + 12, 0, skyline.size - 1).astype(np.int32)] > pixels.y[found] + gap / reach
+    blocked = (
+        skyline[np.clip(pixels.z[found] + gap * shear + 12, 0, skyline.size - 1).astype(np.int32)]
+        > pixels.y[found] + gap / reach
+    )
     return colour * (1 - np.float32(light.shadow * 0.8) * (blocked & lit_side))
 
 
@@ -93,7 +108,11 @@ def _paint(
 ) -> None:  # fmt: skip
     style, light = pixels.street.style, pixels.light
     ambient = pixels.lit[3]
-    cells = noise.cell(noise.white(), column.astype(np.int32) + seed.astype(np.int32), row.astype(np.int32) * 17 + seed.astype(np.int32))
+    cells = noise.cell(
+        noise.white(),
+        column.astype(np.int32) + seed.astype(np.int32),
+        row.astype(np.int32) * 17 + seed.astype(np.int32),
+    )
     shine = 0.10 + 0.42 * np.clip(fv - 0.15, 0, 1) * (0.5 + cells)
     sky = np.array(light.sky_low, np.float32)
     for channel, (dark, trim) in enumerate(zip((0.10, 0.13, 0.17), style.trim, strict=True)):

@@ -22,13 +22,20 @@ def furniture_of(canvas: Canvas, street: Street, condition: str) -> list[Item]:
         after = street.poles[index + 1] if index + 1 < len(street.poles) else None
         items.append((max(0.5, canvas.depth(x, z)), lambda x=x, z=z, after=after: _pole(canvas, street, x, z, after)))
     for side, x in street.fences:
-        items += [(canvas.depth(side * x, z + 4), lambda side=side, x=x, z=z: _fence(canvas, street, side, x, z)) for z in range(0, 80, 8) if not _at_crossing(street, z)]
+        items += [
+            (canvas.depth(side * x, z + 4), lambda side=side, x=x, z=z: _fence(canvas, street, side, x, z))
+            for z in range(0, 80, 8)
+            if not _at_crossing(street, z)
+        ]
     for x, z, kind in street.signs:
         items.append((canvas.depth(x, z), lambda x=x, z=z, kind=kind: _sign(canvas, street, x, z, kind)))
     for side in (0, 1):
         if street.sides[side] == "water":
             edge = (2 * side - 1) * (street.face + 0.3)
-            items += [(canvas.depth(edge, z + 3), lambda edge=edge, z=z: _railing(canvas, street, edge, z)) for z in range(0, 72, 6)]
+            items += [
+                (canvas.depth(edge, z + 3), lambda edge=edge, z=z: _railing(canvas, street, edge, z))
+                for z in range(0, 72, 6)
+            ]
     if street.crossing:
         z = street.crossing[0] - 0.5
         for x in (-street.road - 0.5, street.road + 0.5):
@@ -70,7 +77,9 @@ def _pole(canvas: Canvas, street: Street, x: float, z: float, after: tuple[float
     wood = canvas.surface(PLAIN, FACING, depth, ade.POLE, colour, NORMAL_FACING)
     if after and depth < 50:
         for shift, up in ((-0.8, 8.1), (0.0, 8.15), (0.8, 8.1), (0.1, 6.6)):
-            canvas.wire([(x + shift, up, z), (x + shift, up - 0.5, (z + after[1]) / 2), (after[0] + shift, up, after[1])])
+            canvas.wire(
+                [(x + shift, up, z), (x + shift, up - 0.5, (z + after[1]) / 2), (after[0] + shift, up, after[1])]
+            )
     if canvas.depth(x, z) > 1:
         canvas.line((x, 0, z), (x, 8.8, z), 0.26, wood)
         canvas.line((x - 1.0, 8.1, z), (x + 1.0, 8.1, z), 0.14, wood)
@@ -92,16 +101,22 @@ def _fence(canvas: Canvas, street: Street, side: int, x: float, z: float) -> Non
         return
     match style.fence:
         case 0:
-            hedge = canvas.surface(PLAIN, ACROSS_X, at, ade.PLANT, mix(style.vegetation.leaf, (-0.02, 0.0, -0.02)), normal)
+            hedge = canvas.surface(
+                PLAIN, ACROSS_X, at, ade.PLANT, mix(style.vegetation.leaf, (-0.02, 0.0, -0.02)), normal
+            )
             canvas.polygon([(at, 0, z), (at, 0, end - 1.2), (at, 1.2, end - 1.2), (at, 1.2, z)], hedge)
         case 1:
-            timber = canvas.surface(PLAIN, ACROSS_X, at, ade.FENCE, (0.80, 0.78, 0.74) if style.paving else (0.42, 0.30, 0.20), normal)
+            timber = canvas.surface(
+                PLAIN, ACROSS_X, at, ade.FENCE, (0.80, 0.78, 0.74) if style.paving else (0.42, 0.30, 0.20), normal
+            )
             for up in (0.4, 0.9):
                 canvas.line((at, up, z), (at, up, end - 1.2), 0.12, timber)
             for post in range(0, 7, 1 if canvas.depth(at, z) < 20 else 3):
                 canvas.line((at, 0, z + post), (at, 1.1, z + post), 0.14, timber)
         case 2:
-            stone = canvas.surface(PLAIN, ACROSS_X, at, ade.WALL, mix(style.vegetation.rock, (0.05, 0.05, 0.05)), normal)
+            stone = canvas.surface(
+                PLAIN, ACROSS_X, at, ade.WALL, mix(style.vegetation.rock, (0.05, 0.05, 0.05)), normal
+            )
             canvas.polygon([(at, 0, z), (at, 0, end - 1.2), (at, 0.8, end - 1.2), (at, 0.8, z)], stone)
         case _:
             return

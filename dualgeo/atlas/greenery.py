@@ -46,7 +46,11 @@ def _round(canvas: Canvas, tree: Tree, depth: float) -> None:
     turn = tree.seed % 10 / 10
     lobes = [(0.0, 0.74, wide * 0.78, 0.24)]
     if depth < 45:
-        lobes = [(-wide * 0.5, low + 0.25, wide * 0.6, 0.19), (wide * 0.52, low + 0.28 + 0.05 * turn, wide * 0.6, 0.2), *lobes]
+        lobes = [
+            (-wide * 0.5, low + 0.25, wide * 0.6, 0.19),
+            (wide * 0.52, low + 0.28 + 0.05 * turn, wide * 0.6, 0.2),
+            *lobes,
+        ]
         lobes.append((wide * (turn - 0.5) * 0.8, low + 0.2, wide * 0.62, 0.17))
     for dx, up, rx, ry in lobes:
         _crown(canvas, tree, depth, dx, up, rx, ry)
@@ -76,7 +80,9 @@ def _conifer(canvas: Canvas, tree: Tree, depth: float) -> None:
     shape = (canvas.across(tree.x, tree.z), size * 0.5, size * 0.25, size * 0.5, 0.0, tree.seed % 251)
     number = canvas.surface(BALL, FACING, depth, ade.TREE, tree.leaf, NORMAL_FACING, shape)
     for low, high, wide in ((0.10, 0.55, 0.24), (0.32, 0.78, 0.18), (0.58, 1.0, 0.11)):
-        canvas.facing((tree.x, 0.0, tree.z), [(-wide * size, low * size), (wide * size, low * size), (0.0, high * size)], number)
+        canvas.facing(
+            (tree.x, 0.0, tree.z), [(-wide * size, low * size), (wide * size, low * size), (0.0, high * size)], number
+        )
 
 
 def _palm(canvas: Canvas, tree: Tree, depth: float) -> None:
@@ -96,4 +102,13 @@ def _palm(canvas: Canvas, tree: Tree, depth: float) -> None:
         canvas.facing(centre, [(0.0, -wide), knee, tip, (knee[0] * 0.95, knee[1] - 2.2 * wide)], fronds)
 
 
-_FRONDS = [(-1.0, 0.25, 0.35), (1.0, 0.25, 0.35), (-0.85, 0.7, 0.25), (0.85, 0.7, 0.25), (-0.35, 1.0, 0.1), (0.4, 1.0, 0.1), (-0.75, -0.2, 0.5), (0.75, -0.2, 0.5)]
+_FRONDS = [
+    (-1.0, 0.25, 0.35),
+    (1.0, 0.25, 0.35),
+    (-0.85, 0.7, 0.25),
+    (0.85, 0.7, 0.25),
+    (-0.35, 1.0, 0.1),
+    (0.4, 1.0, 0.1),
+    (-0.75, -0.2, 0.5),
+    (0.75, -0.2, 0.5),
+]

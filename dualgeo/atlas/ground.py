@@ -92,7 +92,9 @@ def _grain(street: "Street", pattern: NDArray[np.uint8], x: Floats, z: Floats, d
     return factor
 
 
-def _markings(street: "Street", colour: Floats, road: Flags, x: Floats, z: Floats, distance: Floats, depth: Floats) -> None:
+def _markings(
+    street: "Street", colour: Floats, road: Flags, x: Floats, z: Floats, distance: Floats, depth: Floats
+) -> None:
     country = street.style.country
     fade = np.clip(30 / depth, 0.35, 0.92)
     dashes = z * np.float32(1 / 7.0)

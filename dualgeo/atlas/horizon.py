@@ -40,7 +40,11 @@ def _at(canvas: Canvas, bearing: float, distance: float) -> tuple[float, float]:
 
 def _ridge(canvas: Canvas, street: Street, distance: float, strength: float, kind: int, turn: int) -> None:
     style = street.style
-    rock: Colour = mix(style.vegetation.rock, (-0.02, 0.0, 0.06)) if kind == ade.MOUNTAIN else mix(style.vegetation.grass, (-0.10, -0.10, -0.02))
+    rock: Colour = (
+        mix(style.vegetation.rock, (-0.02, 0.0, 0.06))
+        if kind == ade.MOUNTAIN
+        else mix(style.vegetation.grass, (-0.10, -0.10, -0.02))
+    )
     if kind == ade.HILL and style.group in ("desert", "steppe", "polar"):
         rock = mix(style.soil, (-0.12, -0.1, -0.06))
     line = {"polar": 60.0, "boreal": 110.0, "highland": 190.0, "continental": 150.0}.get(style.group, 240.0)
@@ -79,7 +83,9 @@ def _skyline(canvas: Canvas, street: Street) -> None:
         kind = ade.SKYSCRAPER if tower and height > 45 else ade.BUILDING
         parameters = (x, 3.6, 3.6, 0.55, 0.5, 5.0 if tower else 2.0, height, float(k + 40), 0.0, 0.0)
         number = canvas.surface(FACADE, FACING, canvas.depth(x, z), kind, colour, NORMAL_FACING, parameters)
-        canvas.facing((x, 0.0, z), [(-wide / 2, -1.0), (wide / 2, -1.0), (wide / 2, height), (-wide / 2, height)], number)
+        canvas.facing(
+            (x, 0.0, z), [(-wide / 2, -1.0), (wide / 2, -1.0), (wide / 2, height), (-wide / 2, height)], number
+        )
 
 
 def _woods(canvas: Canvas, street: Street) -> None:
@@ -91,8 +97,17 @@ def _woods(canvas: Canvas, street: Street) -> None:
         if depth < 40:
             continue
         tall = 7 + 8 * turn
-        shape = (canvas.across(x, z), tall * 0.4, 15.0, tall, 0.0 if style.group in ("boreal", "mediterranean") else 1.0, float(k + 30))
-        number = canvas.surface(BALL, FACING, depth, ade.TREE, mix(style.vegetation.leaf, (0.02, 0.02, 0.03)), NORMAL_FACING, shape)
+        shape = (
+            canvas.across(x, z),
+            tall * 0.4,
+            15.0,
+            tall,
+            0.0 if style.group in ("boreal", "mediterranean") else 1.0,
+            float(k + 30),
+        )
+        number = canvas.surface(
+            BALL, FACING, depth, ade.TREE, mix(style.vegetation.leaf, (0.02, 0.02, 0.03)), NORMAL_FACING, shape
+        )
         canvas.ellipse((x, tall * 0.3, z), 15.0, tall * 0.7, number)
 
 
@@ -123,12 +138,32 @@ def _landmark(canvas: Canvas, street: Street) -> None:
             canvas.ellipse((x, tall * 0.45, z), 13, 13, top)
             canvas.facing(at, [(-14, 0), (14, 0), (14, tall * 0.45), (-14, tall * 0.45)], stone)
             for dx in (-18.0, 18.0):
-                canvas.facing(at, [(dx - 1.5, 0), (dx + 1.5, 0), (dx + 1.2, tall), (dx, tall * 1.15), (dx - 1.2, tall)], stone)
+                canvas.facing(
+                    at, [(dx - 1.5, 0), (dx + 1.5, 0), (dx + 1.2, tall), (dx, tall * 1.15), (dx - 1.2, tall)], stone
+                )
         case 3 if style.city.continent == "Asia":  # pagoda
             for k in range(5):
                 low, wide = tall * 0.2 * k, 10.0 - 1.5 * k
-                canvas.facing(at, [(-wide * 0.6, low), (wide * 0.6, low), (wide * 0.6, low + tall * 0.2), (-wide * 0.6, low + tall * 0.2)], stone)
-                canvas.facing(at, [(-wide, low + tall * 0.14), (wide, low + tall * 0.14), (wide * 0.5, low + tall * 0.2), (-wide * 0.5, low + tall * 0.2)], top)
+                canvas.facing(
+                    at,
+                    [
+                        (-wide * 0.6, low),
+                        (wide * 0.6, low),
+                        (wide * 0.6, low + tall * 0.2),
+                        (-wide * 0.6, low + tall * 0.2),
+                    ],
+                    stone,
+                )
+                canvas.facing(
+                    at,
+                    [
+                        (-wide, low + tall * 0.14),
+                        (wide, low + tall * 0.14),
+                        (wide * 0.5, low + tall * 0.2),
+                        (-wide * 0.5, low + tall * 0.2),
+                    ],
+                    top,
+                )
         case 4 if style.city.continent == "Europe":  # onion dome
             canvas.facing(at, [(-5, 0), (5, 0), (5, tall * 0.7), (-5, tall * 0.7)], stone)
             canvas.ellipse((x, tall * 0.8, z), 6, 6, top)
@@ -136,11 +171,18 @@ def _landmark(canvas: Canvas, street: Street) -> None:
         case 5:  # pair of chimneys
             for dx in (-6.0, 6.0):
                 canvas.facing(at, [(dx - 2.2, 0), (dx + 2.2, 0), (dx + 1.4, tall * 1.2), (dx - 1.4, tall * 1.2)], stone)
-                canvas.facing(at, [(dx - 1.6, tall), (dx + 1.6, tall), (dx + 1.5, tall * 1.08), (dx - 1.5, tall * 1.08)], top)
+                canvas.facing(
+                    at, [(dx - 1.6, tall), (dx + 1.6, tall), (dx + 1.5, tall * 1.08), (dx - 1.5, tall * 1.08)], top
+                )
         case 6:  # water tower
             canvas.facing(at, [(-1.8, 0), (1.8, 0), (1.8, tall * 0.7), (-1.8, tall * 0.7)], stone)
             canvas.ellipse((x, tall * 0.8, z), 8, 6, top)
         case _:  # clock tower
             canvas.facing(at, [(-4, 0), (4, 0), (4, tall), (-4, tall)], stone)
             canvas.facing(at, [(-5, tall), (5, tall), (0, tall * 1.3)], top)
-            canvas.ellipse((x, tall * 0.86, z), 2.6, 2.6, canvas.surface(PLAIN, FACING, depth, ade.TOWER, (0.95, 0.94, 0.88), NORMAL_FACING))
+            canvas.ellipse(
+                (x, tall * 0.86, z),
+                2.6,
+                2.6,
+                canvas.surface(PLAIN, FACING, depth, ade.TOWER, (0.95, 0.94, 0.88), NORMAL_FACING),
+            )

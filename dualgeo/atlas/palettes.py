@@ -57,7 +57,12 @@ WALLS: tuple[Wall, ...] = (
     Wall("cream", (0.88, 0.80, 0.63), "plaster", {"Europe": 0.3, "oceanic": 0.1, "steppe": 0.2}),
     Wall("ochre", (0.82, 0.60, 0.32), "plaster", {"mediterranean": 0.4, "South America": 0.25, "steppe": 0.2}),
     Wall("rose", (0.80, 0.52, 0.46), "plaster", {"South America": 0.3, "savanna": 0.2, "mediterranean": 0.2}),
-    Wall("red brick", (0.58, 0.27, 0.20), "brick", {"oceanic": 0.5, "Europe": 0.15, "North America": 0.35, "highland": 0.3}),
+    Wall(
+        "red brick",
+        (0.58, 0.27, 0.20),
+        "brick",
+        {"oceanic": 0.5, "Europe": 0.15, "North America": 0.35, "highland": 0.3},
+    ),
     Wall("brown brick", (0.44, 0.30, 0.22), "brick", {"continental": 0.3, "North America": 0.3, "subtropical": 0.1}),
     Wall("concrete", (0.60, 0.60, 0.58), "panel", {"Asia": 0.3, "continental": 0.2, "savanna": 0.15}),
     Wall("sandstone", (0.80, 0.68, 0.47), "stone", {"desert": 0.6, "steppe": 0.3, "Asia": 0.1}, 0.5),
@@ -66,7 +71,9 @@ WALLS: tuple[Wall, ...] = (
     Wall("mint", (0.58, 0.76, 0.62), "plaster", {"rainforest": 0.35, "savanna": 0.2, "Oceania": 0.2}),
     Wall("lemon", (0.90, 0.80, 0.42), "plaster", {"continental": 0.3, "rainforest": 0.2, "Europe": 0.15}),
     Wall("red timber", (0.55, 0.18, 0.14), "timber", {"boreal": 0.6, "polar": 0.5, "continental": 0.05}),
-    Wall("brown timber", (0.42, 0.29, 0.19), "timber", {"boreal": 0.4, "highland": 0.2, "rainforest": 0.15, "Asia": 0.05}),
+    Wall(
+        "brown timber", (0.42, 0.29, 0.19), "timber", {"boreal": 0.4, "highland": 0.2, "rainforest": 0.15, "Asia": 0.05}
+    ),
     Wall("white clapboard", (0.88, 0.89, 0.88), "timber", {"North America": 0.4, "Oceania": 0.55, "oceanic": 0.05}),
     Wall("grey stone", (0.50, 0.49, 0.47), "stone", {"oceanic": 0.35, "Europe": 0.2, "polar": 0.2, "highland": 0.2}),
     Wall("tile", (0.70, 0.74, 0.72), "panel", {"Asia": 0.45, "subtropical": 0.3, "rainforest": 0.1}),
@@ -81,14 +88,32 @@ ROOFS: tuple[Roof, ...] = (
     Roof("green metal", "hip", (0.25, 0.42, 0.33), 0.6, {"boreal": 0.5, "rainforest": 0.3, "continental": 0.2}),
     Roof("zinc", "hip", (0.66, 0.68, 0.70), 0.35, {"savanna": 0.5, "Africa": 0.3, "Oceania": 0.3, "rainforest": 0.25}),
     Roof("flat pale", "flat", (0.74, 0.70, 0.62), 0.0, {"desert": 0.9, "steppe": 0.5, "Asia": 0.15, "Africa": 0.15}),
-    Roof("flat grey", "flat", (0.50, 0.50, 0.50), 0.0, {"subtropical": 0.3, "Asia": 0.35, "savanna": 0.2, "South America": 0.3}),
+    Roof(
+        "flat grey",
+        "flat",
+        (0.50, 0.50, 0.50),
+        0.0,
+        {"subtropical": 0.3, "Asia": 0.35, "savanna": 0.2, "South America": 0.3},
+    ),
     Roof("mansard", "mansard", (0.36, 0.38, 0.43), 2.0, {"Europe": 0.3, "oceanic": 0.2}),
     Roof("shingle", "gable", (0.42, 0.36, 0.31), 0.6, {"North America": 0.6, "continental": 0.2, "subtropical": 0.1}),
     Roof("thatch", "hip", (0.56, 0.46, 0.27), 0.9, {"savanna": 0.2, "rainforest": 0.2, "Africa": 0.15}),
     Roof("dark tile", "hip", (0.24, 0.25, 0.28), 0.6, {"Asia": 0.35, "subtropical": 0.3}),
 )
 
-SPECIES: tuple[str, ...] = ("broadleaf", "plane", "birch", "conifer", "pine", "cypress", "palm", "coconut", "acacia", "shrub", "poplar")
+SPECIES: tuple[str, ...] = (
+    "broadleaf",
+    "plane",
+    "birch",
+    "conifer",
+    "pine",
+    "cypress",
+    "palm",
+    "coconut",
+    "acacia",
+    "shrub",
+    "poplar",
+)
 
 VEGETATION: dict[str, Vegetation] = {
     "rainforest": Vegetation({"coconut": 0.7, "palm": 0.5, "broadleaf": 0.5}, (0.28, 0.50, 0.16), (0.52, 0.30, 0.18), (0.13, 0.38, 0.13), "grass", "grass", 1.0, (0.56, 0.73, 0.87)),

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dualgeo.atlas import ade20k as ade
 from dualgeo.atlas.buildings import draw_lot
 from dualgeo.atlas.camera import Camera, camera_of, rays_of
-from dualgeo.atlas.canvas import GROUND, SKY, UPWARD, FACING, Canvas
+from dualgeo.atlas.canvas import FACING, GROUND, SKY, UPWARD, Canvas
 from dualgeo.atlas.cities import WORLD_SEED
 from dualgeo.atlas.conditions import light_of
-from dualgeo.atlas import ade20k as ade
 from dualgeo.atlas.furniture import furniture_of
 from dualgeo.atlas.greenery import draw_tree
 from dualgeo.atlas.horizon import draw_horizon
@@ -37,7 +37,13 @@ def render(view: SceneView, size: int) -> tuple[NDArray[np.uint8], NDArray[np.ui
     _base(canvas, rays.y)
     draw_horizon(canvas, street)
     light = light_of(view.condition, street.style, np.random.default_rng([*key, 83]))
-    items = [(canvas.depth(lot.side * lot.face, (max(lot.z0, 0.0) + lot.z1) / 2), lambda lot=lot: draw_lot(canvas, street, lot)) for lot in street.lots]
+    items = [
+        (
+            canvas.depth(lot.side * lot.face, (max(lot.z0, 0.0) + lot.z1) / 2),
+            lambda lot=lot: draw_lot(canvas, street, lot),
+        )
+        for lot in street.lots
+    ]
     items += [(canvas.depth(tree.x, tree.z), lambda tree=tree: draw_tree(canvas, tree)) for tree in street.trees]
     items += furniture_of(canvas, street, view.condition)
     items += transients_of(canvas, street, np.random.default_rng([*key, 84]), view.condition)

@@ -78,7 +78,9 @@ def _falling(image: Image.Image, pixels: "Pixels", rng: np.random.Generator) -> 
             draw.ellipse((px - r, py - r, px + r, py + r), fill=int(110 + 140 * strength))
         else:
             length = (5 + 16 * near) * unit
-            draw.line((px, py, px + slant * length, py + length), fill=int(40 + 60 * strength), width=max(1, round(unit)))
+            draw.line(
+                (px, py, px + slant * length, py + length), fill=int(40 + 60 * strength), width=max(1, round(unit))
+            )
     colour = (236, 240, 246) if snow else (205, 212, 222)
     return Image.composite(Image.new("RGB", (side, side), colour), image, veil)
 

@@ -111,7 +111,11 @@ def _leaves(pixels: Pixels, found: NDArray[np.intp]) -> None:
     if light.autumn:
         turn = noise.cell(noise.white(), seed.astype(np.int32), seed.astype(np.int32) * 7)
         ambient = pixels.lit[5]
-        leaf = np.stack([0.62 + 0.26 * turn, 0.20 + 0.42 * turn, 0.06 + 0.06 * turn]) * ambient[:, None] * np.clip(shade, 0.4, 1.4)
+        leaf = (
+            np.stack([0.62 + 0.26 * turn, 0.20 + 0.42 * turn, 0.06 + 0.06 * turn])
+            * ambient[:, None]
+            * np.clip(shade, 0.4, 1.4)
+        )
         share = leafy * (0.72 + 0.28 * (clump > 0.45)) + (1 - leafy) * 0.12
         colour += (leaf - colour) * share
     if light.snow:
@@ -173,7 +177,9 @@ def _sky(pixels: Pixels, found: NDArray[np.intp]) -> None:
         height = 1 / (up + np.float32(0.12))
         drift = np.float32(pixels.street.azimuth)
         wool = noise.at(noise.smooth(), rays.x[found] * height * 26 + drift, rays.z[found] * height * 26)
-        wool = 0.7 * wool + 0.3 * noise.at(noise.smooth(), rays.x[found] * height * 71, rays.z[found] * height * 71 + drift)
+        wool = 0.7 * wool + 0.3 * noise.at(
+            noise.smooth(), rays.x[found] * height * 71, rays.z[found] * height * 71 + drift
+        )
         cover = np.clip((wool - np.float32(0.78 - 0.5 * light.clouds)) * 3.2, 0, 0.9) * np.clip(up * 7, 0, 1)
         colour += (np.array(light.cloud_colour, np.float32)[:, None] - colour) * cover
     if light.lamps:

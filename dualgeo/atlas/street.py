@@ -88,7 +88,10 @@ def street_of(style: Style, rng: np.random.Generator) -> Street:
     face = road + median + walking + verge
     crossing = (22 + 26 * draw[7], 22 + 26 * draw[7] + 2.1 * style.road) if draw[8] < 0.35 else None
     lots = [lot for side in (0, 1) for lot in _lots(style, sides[side], 2 * side - 1, face, crossing, rng)]
-    zones = (_zones(style, sides[0], road + median, walking, verge), _zones(style, sides[1], road + median, walking, verge))
+    zones = (
+        _zones(style, sides[0], road + median, walking, verge),
+        _zones(style, sides[1], road + median, walking, verge),
+    )
     return Street(
         style=style,
         sides=sides,
@@ -100,9 +103,16 @@ def street_of(style: Style, rng: np.random.Generator) -> Street:
         lots=tuple(lots),
         trees=tuple(_trees(style, sides, face, verge, median, rng)),
         lamps=tuple(_row(road + median + 0.5, style.lamp_spacing, draw[9], draw[10] < 0.5 or style.urban > 0.6)),
-        poles=tuple(_row(road + median + 0.8, style.pole_spacing, draw[11], False)) if draw[12] < style.country.wires else (),
-        fences=tuple((2 * side - 1, face + 0.2) for side in (0, 1) if sides[side] in ("houses", "compound", "fields", "park")),
-        signs=tuple((_flip(draw[13 + k]) * (road + median + 0.6), 6 + 40 * draw[15 + k], int(draw[17 + k] * 4)) for k in range(2)),
+        poles=tuple(_row(road + median + 0.8, style.pole_spacing, draw[11], False))
+        if draw[12] < style.country.wires
+        else (),
+        fences=tuple(
+            (2 * side - 1, face + 0.2) for side in (0, 1) if sides[side] in ("houses", "compound", "fields", "park")
+        ),
+        signs=tuple(
+            (_flip(draw[13 + k]) * (road + median + 0.6), 6 + 40 * draw[15 + k], int(draw[17 + k] * 4))
+            for k in range(2)
+        ),
         azimuth=round(360 * draw[20], 1),
         walking=walking,
     )
@@ -137,7 +147,11 @@ def _lots(
                 z = crossing[1]
                 continue
         lots.append(_lot(style, kind, side, face, z, width, draw))
-        gap = 0.0 if kind == "built" and draw[1] < 0.5 + 0.5 * style.urban else (1.5 + 5 * draw[2] if kind != "built" else 1.5)
+        gap = (
+            0.0
+            if kind == "built" and draw[1] < 0.5 + 0.5 * style.urban
+            else (1.5 + 5 * draw[2] if kind != "built" else 1.5)
+        )
         z += width + gap
     return lots
 
@@ -180,10 +194,20 @@ def _lot(style: Style, kind: str, side: int, face: float, z: float, width: float
 def _zones(style: Style, kind: str, road: float, walking: float, verge: float) -> tuple[Zone, ...]:
     """Strips of ground from the road outwards: (verge), pavement, then what the side is made of."""
     land = style.vegetation
-    verge_kinds = {"grass": (ade.GRASS, land.grass), "earth": (ade.EARTH, style.soil), "sand": (ade.SAND, style.soil), "rock": (ade.ROCK, land.rock)}
+    verge_kinds = {
+        "grass": (ade.GRASS, land.grass),
+        "earth": (ade.EARTH, style.soil),
+        "sand": (ade.SAND, style.soil),
+        "rock": (ade.ROCK, land.rock),
+    }
     verge_kind, verge_colour = verge_kinds[land.verge]
     paved = style.urban > 0.22 or style.field["kerb"] > 0.5
-    walk = Zone(road + verge + walking, ade.SIDEWALK if paved else ade.PATH, style.paving_colour if paved else style.soil, 1 if paved else 3)
+    walk = Zone(
+        road + verge + walking,
+        ade.SIDEWALK if paved else ade.PATH,
+        style.paving_colour if paved else style.soil,
+        1 if paved else 3,
+    )
     strips = [Zone(road + verge, verge_kind, verge_colour, 2)] if verge else []
     strips.append(walk)
     open_kinds = {**verge_kinds, "field": (ade.FIELD, mix(land.grass, (0.14, 0.08, -0.04)))}
@@ -194,9 +218,19 @@ def _zones(style: Style, kind: str, road: float, walking: float, verge: float) -
             if style.field["kerb"] > 0.45:
                 strips.append(Zone(edge + 9, ade.SAND, (0.86, 0.78, 0.58), 3))
                 edge += 9
-            strips += [Zone(edge, ade.RAILING if edge < walk.reach + 1 else ade.SAND, (0.6, 0.58, 0.54), 0), Zone(9e9, ade.SEA, (0.16, 0.36, 0.47), 4)]
+            strips += [
+                Zone(edge, ade.RAILING if edge < walk.reach + 1 else ade.SAND, (0.6, 0.58, 0.54), 0),
+                Zone(9e9, ade.SEA, (0.16, 0.36, 0.47), 4),
+            ]
         case "park":
-            strips.append(Zone(9e9, verge_kind if verge_kind != ade.EARTH else ade.GRASS, land.grass if verge_kind != ade.SAND else style.soil, 2))
+            strips.append(
+                Zone(
+                    9e9,
+                    verge_kind if verge_kind != ade.EARTH else ade.GRASS,
+                    land.grass if verge_kind != ade.SAND else style.soil,
+                    2,
+                )
+            )
         case "fields":
             strips.append(Zone(9e9, beyond, colour, 5 if beyond == ade.FIELD else 2))
         case "built":
@@ -216,7 +250,9 @@ def _trees(
         row = face - 0.5 - 0.2 * verge
         if float(rng.random()) < style.trees * (1.1 if kind in ("water", "park") else 0.8):
             start = float(rng.uniform(2, 8))
-            spots += [(row, start + k * style.tree_spacing) for k in range(int((LENGTH_M - 25 - start) / style.tree_spacing))]
+            spots += [
+                (row, start + k * style.tree_spacing) for k in range(int((LENGTH_M - 25 - start) / style.tree_spacing))
+            ]
         thick = {"park": 15, "fields": 5, "houses": 8, "compound": 4}.get(kind, 0)
         deep = {"park": 32, "fields": 60, "houses": 3, "compound": 2}.get(kind, 0)
         for a, b in rng.random((round(thick * min(1.3, 0.4 + style.trees)), 2)).tolist():
@@ -226,14 +262,35 @@ def _trees(
             species = style.species[0] if index < 2 or draw[0] < 0.72 else style.species[1]
             hue = 0.07 * (draw[1] - 0.5)
             leaf = mix(style.vegetation.leaf, (hue + 0.02, hue + 0.03, hue * 0.4))
-            trees.append(Tree(sign * x, z + 0.8 * draw[2], species, _height(species) * (0.75 + 0.5 * draw[3]), leaf, int(draw[4] * 65521)))
+            trees.append(
+                Tree(
+                    sign * x,
+                    z + 0.8 * draw[2],
+                    species,
+                    _height(species) * (0.75 + 0.5 * draw[3]),
+                    leaf,
+                    int(draw[4] * 65521),
+                )
+            )
     if median:
-        trees += [Tree(0.0, z, style.species[0], 0.75 * _height(style.species[0]), style.vegetation.leaf, int(z * 7)) for z in (9.0, 21.0, 33.0, 45.0, 57.0)]
+        trees += [
+            Tree(0.0, z, style.species[0], 0.75 * _height(style.species[0]), style.vegetation.leaf, int(z * 7))
+            for z in (9.0, 21.0, 33.0, 45.0, 57.0)
+        ]
     return trees
 
 
 def _height(species: str) -> float:
-    heights = {"conifer": 11.0, "cypress": 8.5, "palm": 8.0, "coconut": 9.5, "acacia": 6.0, "shrub": 1.5, "poplar": 11.0, "pine": 9.0}
+    heights = {
+        "conifer": 11.0,
+        "cypress": 8.5,
+        "palm": 8.0,
+        "coconut": 9.5,
+        "acacia": 6.0,
+        "shrub": 1.5,
+        "poplar": 11.0,
+        "pine": 9.0,
+    }
     return heights.get(species, 7.0)
 
 

@@ -146,8 +146,13 @@ def style_at(city: City, lat: float, lon: float) -> Style:
         lamp_spacing=14.0 + 14.0 * extra[31],
         pole_spacing=18.0 + 16.0 * extra[32],
         paving=int(3 * (0.5 * field["paving"] + 0.5 * extra[33])),
-        paving_colour=mix((0.62, 0.60, 0.57), (0.22 * (extra[34] - 0.5), 0.1 * (field["paving"] - 0.5), 0.2 * (extra[35] - 0.5))),
-        asphalt=mix((0.33, 0.33, 0.34), (0.12 * (extra[36] - 0.5) + 0.05 * (field["soil"] - 0.3), 0.05 * (extra[36] - 0.5), -0.03)),
+        paving_colour=mix(
+            (0.62, 0.60, 0.57), (0.22 * (extra[34] - 0.5), 0.1 * (field["paving"] - 0.5), 0.2 * (extra[35] - 0.5))
+        ),
+        asphalt=mix(
+            (0.33, 0.33, 0.34),
+            (0.12 * (extra[36] - 0.5) + 0.05 * (field["soil"] - 0.3), 0.05 * (extra[36] - 0.5), -0.03),
+        ),
         fence=int(4 * (0.5 * field["fence"] + 0.5 * extra[37])) % 4,
         compound=min(1.0, max(0.0, field["compound"] + vegetation.compounds - 0.5)),
         mountains=max(0.0, 1.6 * (0.6 * field["rugged"] + 0.4 * field["relief"]) - 0.62),
@@ -167,5 +172,12 @@ def _hue(turn: float, value: float) -> Colour:
     """A saturated colour of hue `turn` (0..1) and brightness `value`."""
     sector, part = divmod((turn % 1.0) * 6, 1.0)
     low, rise, fall = 0.25 * value, value * (0.25 + 0.75 * part), value * (1 - 0.75 * part)
-    table = [(value, rise, low), (fall, value, low), (low, value, rise), (low, fall, value), (rise, low, value), (value, low, fall)]
+    table = [
+        (value, rise, low),
+        (fall, value, low),
+        (low, value, rise),
+        (low, fall, value),
+        (rise, low, value),
+        (value, low, fall),
+    ]
     return table[int(sector) % 6]
