@@ -179,6 +179,12 @@ class RefineParams(Section):
     refiner: Literal["none", "consensus"]
     radius_coverage: list[Annotated[float, Field(gt=0, lt=1)]] = Field(min_length=2, max_length=2)
 
+    @model_validator(mode="after")
+    def _two_coverages(self) -> "RefineParams":
+        if self.radius_coverage[0] >= self.radius_coverage[1]:
+            raise ValueError(f"radius_coverage {self.radius_coverage} must name the smaller coverage first")
+        return self
+
 
 class ScoreParams(Section):
     """Accuracy thresholds, intervals."""
