@@ -20,7 +20,9 @@ def draw_lot(canvas: Canvas, street: Street, lot: Lot) -> None:
     bay = style.bay * (0.92 if lot.kind == "skyscraper" else 1.0)
     bays = max(1, round((lot.z1 - lot.z0) / bay))
     bay = (lot.z1 - lot.z0) / bays
-    window = style.window_kind + (0 if style.shutters is None or lot.kind == "skyscraper" else 4)
+    window = style.window_kind
+    if lot.kind != "skyscraper":
+        window += (4 if style.shutters is not None else 0) + (8 if style.balconies and lot.floors > 1 else 0)
     texture = (
         lot.z0,
         bay,

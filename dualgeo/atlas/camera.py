@@ -47,7 +47,7 @@ def camera_of(rng: np.random.Generator, road: float, sidewalk: float, toward: fl
         pitch=round(float(-0.04 + 0.26 * draw[7]), 4),
         roll=round(float(0.07 * (draw[8] - 0.5)), 4),
         focal=round(float(0.56 + 0.34 * draw[9]), 4),
-        gain=round(float(0.82 + 0.38 * draw[10]), 4),
+        gain=round(float(0.88 + 0.34 * draw[10]), 4),
         contrast=round(float(0.88 + 0.24 * draw[11]), 4),
         balance=(round(1 + warm, 4), round(1 + 0.05 * float(draw[12] - 0.5), 4), round(1 - warm, 4)),
         noise=round(float(1.0 + 4.0 * draw[13] ** 2), 4),

@@ -33,6 +33,7 @@ class Canvas:
         self.camera = camera
         self.pixels = pixels
         self._focal = camera.focal * pixels
+        self._edge = 0.62 / camera.focal
         self._cosy, self._siny = math.cos(camera.yaw), math.sin(camera.yaw)
         self._cosr, self._sinr = math.cos(camera.roll), math.sin(camera.roll)
         self.rows: list[tuple[float, ...]] = []
@@ -130,12 +131,27 @@ class Canvas:
         """Lateral camera coordinate of a street point, metres: where a FACING surface's own coordinates start."""
         return (x - self.camera.x) * self._cosy - z * self._siny
 
+    def sees(self, x: float, z: float, radius: float) -> bool:
+        """Whether something within `radius` metres of x, z can be in the frame (heights aside)."""
+        dx = x - self.camera.x
+        depth = dx * self._siny + z * self._cosy
+        # 0.62 rather than 0.5: a rolled frame is wider.
+        return depth > -radius and abs(dx * self._cosy - z * self._siny) < radius * 1.6 + max(0.0, depth) * self._edge
+
     def _flatten(self, points: list[Point]) -> list[tuple[float, float]]:
-        depths = [self.depth(x, z) for x, _, z in points]
+        # The hottest loop of the renderer, hence `project` written out.
+        x0, y0, cosy, siny = self.camera.x, self.camera.height, self._cosy, self._siny
+        depths = [(x - x0) * siny + z * cosy for x, _, z in points]
         if min(depths) < NEAR_M:
             points = _clipped(points, depths)
-        # Far outside the frame Pillow only wastes time; beyond 30,000 its integers overflow.
-        return [(max(-9e3, min(9e3, px)), max(-9e3, min(9e3, py))) for px, py, _ in (self.project(*p) for p in points)]
+            depths = [(x - x0) * siny + z * cosy for x, _, z in points]
+        half, focal, pitch, cosr, sinr = self.pixels / 2, self._focal, self.camera.pitch, self._cosr, self._sinr
+        flat: list[tuple[float, float]] = []
+        for (x, y, z), depth in zip(points, depths, strict=True):
+            u = ((x - x0) * cosy - z * siny) / depth
+            v = (y - y0) / depth - pitch
+            flat.append((half + focal * (u * cosr - v * sinr), half - focal * (v * cosr + u * sinr)))
+        return flat
 
 
 def _clipped(points: list[Point], depths: list[float]) -> list[Point]:

@@ -79,7 +79,7 @@ def light_of(condition: str, style: Style, rng: np.random.Generator) -> Light:
         case "rain":
             grey = 0.50 + 0.14 * d
             return Light(
-                condition, (0.56, 0.60, 0.65), (0.0, 0.0, 0.0), sun, 0.0, (grey * 0.85, grey * 0.9, grey * 0.96),
+                condition, (0.62, 0.66, 0.71), (0.0, 0.0, 0.0), sun, 0.0, (grey * 0.85, grey * 0.9, grey * 0.96),
                 (grey * 1.15, grey * 1.18, grey * 1.2), 0.8, (grey * 0.8, grey * 0.84, grey * 0.9), (grey, grey * 1.03, grey * 1.06),
                 75.0 + 70.0 * e, 0.35, 0.62, lit=0.12, wet=1.0, grain=1.8,
             )  # fmt: skip
@@ -92,7 +92,7 @@ def light_of(condition: str, style: Style, rng: np.random.Generator) -> Light:
             )  # fmt: skip
         case "autumn":
             return Light(
-                condition, (0.58, 0.56, 0.56), (0.46 + 0.1 * d, 0.36 + 0.08 * d, 0.22), (sun[0], 0.55 * sun[1] + 0.1, sun[2]),
+                condition, (0.66, 0.63, 0.62), (0.46 + 0.1 * d, 0.36 + 0.08 * d, 0.22), (sun[0], 0.55 * sun[1] + 0.1, sun[2]),
                 0.34, (sky[0] * 0.86 + 0.08, sky[1] * 0.84 + 0.06, sky[2] * 0.82), (0.93, 0.85, 0.73), 0.35 + 0.5 * e,
                 (0.92, 0.87, 0.80), (0.88, 0.80, 0.68), 520.0 - 260 * f, 0.05, 0.95, autumn=1.0,
             )  # fmt: skip
@@ -100,7 +100,7 @@ def light_of(condition: str, style: Style, rng: np.random.Generator) -> Light:
             warm = 0.10 * (1 - high)
             sunny = 0.35 + 0.65 * d
             return Light(
-                condition, (0.60 + 0.06 * (1 - sunny), 0.63 + 0.05 * (1 - sunny), 0.68), ((0.52 + warm) * sunny, 0.49 * sunny, (0.42 - warm) * sunny),
+                condition, (0.70 + 0.08 * (1 - sunny), 0.72 + 0.07 * (1 - sunny), 0.76), ((0.56 + warm) * sunny, 0.52 * sunny, (0.44 - warm) * sunny),
                 sun, 0.46 * sunny, (sky[0] * 0.72, sky[1] * 0.82, sky[2] * 0.97), pale_sky, e, (0.96, 0.96, 0.97),
                 (pale_sky[0], pale_sky[1], pale_sky[2] * 1.02), 1500.0 - 1150.0 * style.haze * f, 0.04 + 0.2 * style.haze * f, 1.0 + 0.08 * (g - h),
             )  # fmt: skip

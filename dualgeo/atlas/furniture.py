@@ -1,6 +1,7 @@
 """What stands still along a street: lamps, utility poles and wires, fences and walls, signs, traffic lights, railings."""
 
 from collections.abc import Callable
+from functools import partial
 
 from dualgeo.atlas import ade20k as ade
 from dualgeo.atlas.buildings import NORMAL_FACING, NORMAL_LEFT, NORMAL_RIGHT
@@ -9,37 +10,36 @@ from dualgeo.atlas.palettes import Colour, mix
 from dualgeo.atlas.street import Street
 
 Item = tuple[float, Callable[[], None]]
-_REACH_M = 75.0
 
 
 def furniture_of(canvas: Canvas, street: Street, condition: str) -> list[Item]:
     """(depth, draw) for each piece; `condition` only lights lamps."""
     items: list[Item] = []
+
+    def add(x: float, z: float, radius: float, draw: Callable[[], None], nearest: float = 1.0) -> None:
+        depth = canvas.depth(x, z)
+        if depth > nearest and canvas.sees(x, z, radius):
+            items.append((depth, draw))
+
+    night = condition == "night"
     for x, z in street.lamps:
-        if canvas.depth(x, z) > 1:
-            items.append((canvas.depth(x, z), lambda x=x, z=z: _lamp(canvas, street, x, z, condition == "night")))
-    for index, (x, z) in enumerate(street.poles):
-        after = street.poles[index + 1] if index + 1 < len(street.poles) else None
-        items.append((max(0.5, canvas.depth(x, z)), lambda x=x, z=z, after=after: _pole(canvas, street, x, z, after)))
+        add(x, z, 2.0, partial(_lamp, canvas, street, x, z, night))
+    for (x, z), after in zip(street.poles, (*street.poles[1:], None), strict=False):
+        add(x, z, 30.0, partial(_pole, canvas, street, x, z, after), -9.0)
     for side, x in street.fences:
-        items += [
-            (canvas.depth(side * x, z + 4), lambda side=side, x=x, z=z: _fence(canvas, street, side, x, z))
-            for z in range(0, 80, 8)
-            if not _at_crossing(street, z)
-        ]
+        for z in range(0, 72, 8):
+            if not _at_crossing(street, z):
+                add(side * x, z + 4, 5.0, partial(_fence, canvas, street, side, x, z), -6.0)
     for x, z, kind in street.signs:
-        items.append((canvas.depth(x, z), lambda x=x, z=z, kind=kind: _sign(canvas, street, x, z, kind)))
-    for side in (0, 1):
-        if street.sides[side] == "water":
-            edge = (2 * side - 1) * (street.face + 0.3)
-            items += [
-                (canvas.depth(edge, z + 3), lambda edge=edge, z=z: _railing(canvas, street, edge, z))
-                for z in range(0, 72, 6)
-            ]
+        add(x, z, 1.0, partial(_sign, canvas, street, x, z, kind), 1.5)
+    for side in (-1, 1):
+        if street.sides[(side + 1) // 2] == "water":
+            edge = side * (street.face + 0.3)
+            for z in range(0, 60, 6):
+                add(edge, z + 3, 4.0, partial(_railing, canvas, street, edge, z), -4.0)
     if street.crossing:
-        z = street.crossing[0] - 0.5
         for x in (-street.road - 0.5, street.road + 0.5):
-            items.append((canvas.depth(x, z), lambda x=x, z=z: _traffic_light(canvas, x, z)))
+            add(x, street.crossing[0] - 0.5, 1.0, partial(_traffic_light, canvas, x, street.crossing[0] - 0.5))
     return items
 
 

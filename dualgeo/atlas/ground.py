@@ -88,7 +88,7 @@ def _grain(street: "Street", pattern: NDArray[np.uint8], x: Floats, z: Floats, d
         if street.style.paving % 3 == 2:
             factor -= 0.10 * near * (paved & (((np.floor(u) + np.floor(v)).astype(np.int32) & 1) == 1))
     furrow = z * np.float32(0.9)
-    factor -= 0.22 * ((pattern == 5) & (furrow - np.floor(furrow) < 0.45))
+    factor -= np.float32(0.22) * ((pattern == 5) & (furrow - np.floor(furrow) < 0.45))
     return factor
 
 

@@ -38,13 +38,15 @@ def render(view: SceneView, size: int) -> tuple[NDArray[np.uint8], NDArray[np.ui
     draw_horizon(canvas, street)
     light = light_of(view.condition, street.style, np.random.default_rng([*key, 83]))
     items = [
-        (
-            canvas.depth(lot.side * lot.face, (max(lot.z0, 0.0) + lot.z1) / 2),
-            lambda lot=lot: draw_lot(canvas, street, lot),
-        )
+        (canvas.depth(lot.side * lot.face, (max(lot.z0, 0.0) + lot.z1) / 2), lambda lot=lot: draw_lot(canvas, street, lot))
         for lot in street.lots
+        if canvas.sees(lot.side * (lot.face + 3), (lot.z0 + lot.z1) / 2, lot.z1 - lot.z0 + 6)
     ]
-    items += [(canvas.depth(tree.x, tree.z), lambda tree=tree: draw_tree(canvas, tree)) for tree in street.trees]
+    items += [
+        (canvas.depth(tree.x, tree.z), lambda tree=tree: draw_tree(canvas, tree))
+        for tree in street.trees
+        if canvas.sees(tree.x, tree.z, 0.6 * tree.size)
+    ]
     items += furniture_of(canvas, street, view.condition)
     items += transients_of(canvas, street, np.random.default_rng([*key, 84]), view.condition)
     # Farthest first; rounding makes the order of near-ties the order they were made in.

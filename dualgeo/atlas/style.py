@@ -51,6 +51,7 @@ class Style:
     window_height: float
     window_kind: int
     shutters: Colour | None
+    balconies: bool
     trim: Colour
     doors: tuple[Colour, Colour]
     accent: Colour
@@ -138,6 +139,7 @@ def style_at(city: City, lat: float, lon: float) -> Style:
         window_height=0.42 + 0.32 * (0.5 * field["bay"] + 0.5 * extra[21]),
         window_kind=2 if field["arches"] + window.arches > 1.0 else int(extra[22] * 2),
         shutters=_shutters(field, group, extra[23], extra[24]),
+        balconies=extra[39] + 0.5 * field["stucco"] > 0.95,
         trim=(0.93, 0.92, 0.88) if extra[25] < 0.55 else (0.35 + 0.3 * extra[26], 0.3, 0.25),
         doors=(_hue(field["door"], 0.45), _hue(extra[27], 0.35)),
         accent=_hue(extra[28], 0.7),
