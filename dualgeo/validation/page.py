@@ -91,15 +91,14 @@ def _facts(facts: DatasetFacts) -> list[tuple[str, str]]:
     """Label and value of the figures under the title."""
     photos = facts.photos
     nearest = photos["gallery_distance_m"].min()
-    taken = photos["taken_at"].dropna().str[:4]
-    figures = [
-        ("photos", f"{len(photos):,}"),
-        ("places", f"{photos['place'].nunique():,}"),
-        ("photographers known", f"{photos['photographer'].nunique():,}"),
-        ("countries named", f"{photos['country'].nunique():,}"),
-        ("nearest query to gallery", f"{nearest:,.0f} m" if np.isfinite(nearest) else "unknown"),
-        ("left out", f"{len(facts.quarantined):,} ({100 * facts.quarantined_share:.1f} %)"),
-    ]
-    if len(taken):
-        figures.insert(4, ("taken", taken.min() if taken.min() == taken.max() else f"{taken.min()}–{taken.max()}"))
+    years = sorted(photos["taken_at"].dropna().str[:4].unique())
+    named = {"places": "place", "photographers": "photographer", "countries": "country"}
+    counts = {label: int(photos[column].nunique()) for label, column in named.items()}
+    figures = [("photos", f"{len(photos):,}")]
+    figures += [(label, f"{count:,}") for label, count in counts.items() if count]
+    if years:
+        figures.append(("taken", years[0] if len(years) == 1 else f"{years[0]}–{years[-1]}"))
+    if np.isfinite(nearest):
+        figures.append(("nearest query to gallery", f"{nearest:,.0f} m"))
+    figures.append(("left out", f"{len(facts.quarantined):,} ({100 * facts.quarantined_share:.1f} %)"))
     return figures
