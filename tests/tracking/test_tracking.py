@@ -18,6 +18,16 @@ from dualgeo.workspace import Cell, Workspace
 
 PARAMS = Path(__file__).resolve().parent.parent.parent / "params.yaml"
 CELL = Cell("dual", 0)
+# What another process does: argv[1] is the workspace, argv[2] params.yaml.
+ELSEWHERE = """
+import os, sys
+from pathlib import Path
+from dualgeo.params import load_params
+from dualgeo.tracking.runs import open_training_run
+from dualgeo.workspace import Cell, Workspace
+with open_training_run(Workspace(Path(sys.argv[1])), load_params(Path(sys.argv[2])), Cell("dual", SEED)) as run:
+    BODY
+"""
 METRICS = {
     "atlas-night": {"acc": {"25": {"value": 61.0, "low": 57.5, "high": 64.5}}, "median_km": 8.25, "interval": "w"}
 }
@@ -89,11 +99,7 @@ def test_a_training_that_fails_is_marked_and_its_error_goes_on(made_store: Works
 
 def test_a_training_that_was_killed_does_not_look_alive(made_store: Workspace, params: Params) -> None:
     cell = Cell("dual", 8)
-    code = (
-        "import os, sys; from pathlib import Path; from dualgeo.params import load_params;"
-        "from dualgeo.tracking.runs import open_training_run; from dualgeo.workspace import Cell, Workspace\n"
-        "with open_training_run(Workspace(Path(sys.argv[1])), load_params(Path(sys.argv[2])), Cell('dual', 8)): os._exit(9)"
-    )
+    code = ELSEWHERE.replace("SEED", "8").replace("BODY", "os._exit(9)")
     subprocess.run([sys.executable, "-c", code, str(made_store.root), str(PARAMS)], check=False)
     assert [run.info.status for run in runs(made_store, TRAINING, cell)] == ["RUNNING"]
     with open_training_run(made_store, params, cell):
@@ -133,14 +139,9 @@ def test_track_makes_the_records_from_the_outputs_once(made_store: Workspace, pa
 def test_provenance_is_taken_from_dvc_lock_only_while_it_describes_these_outputs(tmp_path: Path) -> None:
     quiet = {**os.environ, "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": str(tmp_path / ".site")}
     make = "mkdir -p models/dual-0/sub && echo w > models/dual-0/sub/w && echo c > models/dual-0/config.json"
-    stage = {
-        "matrix": {"seed": [0], "variant": ["dual"]},
-        "cmd": make,
-        "outs": ["models/dual-0"],
-        "params": ["train.epochs"],
-    }
+    stage = {"matrix": {"cell": ["dual-0"]}, "cmd": make, "params": ["train.epochs"], "outs": ["models/dual-0"]}
     (tmp_path / "params.yaml").write_text("train: {epochs: 3}\n")
-    (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": {"train": stage | {"matrix": {"cell": ["dual-0"]}}}}))
+    (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": {"train": stage}}))
     for command in (["init", "--no-scm", "--quiet"], ["repro", "--quiet"]):
         subprocess.run([Path(sys.executable).parent / "dvc", *command], cwd=tmp_path, env=quiet, check=True)
     entry = facts.locked_entry(Workspace(tmp_path), "train", CELL)
@@ -162,12 +163,8 @@ def test_a_store_that_cannot_be_written_is_a_warning(
 
 
 def test_simultaneous_first_writers_all_succeed(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from dualgeo.params import load_params;"
-        "from dualgeo.tracking.runs import open_training_run; from dualgeo.workspace import Cell, Workspace\n"
-        "with open_training_run(Workspace(Path(sys.argv[1])), load_params(Path(sys.argv[2])), Cell('dual', 0)) as run:\n"
-        "    for epoch in range(10): run.log_epoch(epoch, {'loss': 1.0, 'learning_rate': 0.1})"
-    )
+    epochs = "for epoch in range(10): run.log_epoch(epoch, {'loss': 1.0, 'rate': 0.1})"
+    code = ELSEWHERE.replace("SEED", "0").replace("BODY", epochs)
     (tmp_path / "models/dual-0").mkdir(parents=True)
     command = [sys.executable, "-c", code, str(tmp_path), str(PARAMS)]
     writers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
