@@ -1,0 +1,89 @@
+"""Write the report's files, and give the table that ends a run in the terminal."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+
+from rich.table import Table
+
+from dualgeo.files import write_json, write_text
+from dualgeo.params import Params
+from dualgeo.report.curves import usable_curve
+from dualgeo.report.findings import Row, differences_of, headline, rows_of, sentences
+from dualgeo.report.inputs import Run, read_run
+from dualgeo.report.page import render_page
+from dualgeo.report.table import markdown, terminal_table
+from dualgeo.workspace import Workspace
+
+STAND_IN_NOTE = (
+    "Stand-in encoders were made for Atlas: accuracy on real photos means little here; "
+    "integrity is what this run shows."
+)
+
+
+def write_reports(workspace: Workspace, params: Params) -> Table:
+    """Write reports/{index.html,table.md,summary.json,plots/*.csv} and return the table for the terminal.
+
+    Raises DualGeoError naming the file and the stage that makes it when an input is missing or unreadable.
+    """
+    run = read_run(workspace, params)
+    rows = rows_of(run)
+    differences = differences_of(run)
+    notes = [headline(run, rows, differences), *sentences(run, differences)]
+    if not params.report.accuracy_is_meaningful:
+        notes.insert(0, f"**{STAND_IN_NOTE}**")
+    write_text(workspace.reports / "index.html", render_page(run, rows, differences))
+    write_text(workspace.reports / "table.md", markdown(run, rows, differences, notes))
+    write_json(workspace.reports / "summary.json", summary(rows))
+    write_text(workspace.reports / "plots" / "accuracy.csv", accuracy_csv(rows))
+    write_text(workspace.reports / "plots" / "loss.csv", loss_csv(run))
+    return terminal_table(run, rows)
+
+
+def summary(rows: list[Row]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Means over seeds for `dvc metrics`: {variant: {query set: {acc_1, ..., median_km, geoscore, failed}}}."""
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    for row in rows:
+        figures = {f"acc_{km:g}": _rounded(figure.mean) for km, figure in row.acc.items()}
+        figures |= {"median_km": _rounded(row.median_km.mean), "geoscore": _rounded(row.geoscore.mean)}
+        figures["failed"] = _rounded(sum(row.failed) / len(row.failed))
+        found.setdefault(row.variant, {})[row.query_set] = figures
+    return found
+
+
+def accuracy_csv(rows: list[Row]) -> str:
+    """variant, query_set, threshold_km, acc, low, high: percent, mean over seeds with its interval."""
+    lines = (
+        [row.variant, row.query_set, f"{km:g}", *(_text(v) for v in (figure.mean, figure.low, figure.high))]
+        for row in rows
+        for km, figure in row.acc.items()
+    )
+    return _csv(["variant", "query_set", "threshold_km", "acc", "low", "high"], lines)
+
+
+def loss_csv(run: Run) -> str:
+    """cell, epoch, loss of every training."""
+    lines = (
+        [r.cell.name, f"{epoch:g}", _text(loss)]
+        for r in run.cells
+        if (curve := usable_curve(r.curve)) is not None
+        for epoch, loss in zip(curve["epoch"], curve["loss"], strict=True)
+    )
+    return _csv(["cell", "epoch", "loss"], lines)
+
+
+def _csv(header: list[str], lines: Iterable[list[str]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)
+    return buffer.getvalue()
+
+
+def _rounded(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
+
+
+def _text(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4f}"
