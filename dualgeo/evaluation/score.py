@@ -1,6 +1,7 @@
 """Score the predictions of one cell: a table of errors, and the figures of each query set."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,19 @@ class Scored:
     """One row for each query, sorted by (query_set, query_id)."""
 
 
-def score(predictions: pd.DataFrame, candidates: pd.DataFrame, photos: pd.DataFrame, params: ScoreParams) -> Scored:
-    """Score every photo of split "query".
+def score(
+    predictions: pd.DataFrame,
+    candidates: pd.DataFrame,
+    photos: pd.DataFrame,
+    params: ScoreParams,
+    split: Literal["query", "validation"] = "query",
+) -> Scored:
+    """Score every photo of `split`; choices are made on "validation", claims on "query".
 
     `predictions` and `candidates` as the refine stage writes them; `photos` is the photo table. A query without a
     prediction is a failure, never left out. Raises DualGeoError for two predictions of one query.
     """
-    queries = query_errors(predictions, candidates, photos)
+    queries = query_errors(predictions, candidates, photos, split)
     gallery = photos[photos["split"] == "gallery"]
     metrics = {
         str(name): _set_metrics(rows.reset_index(drop=True), gallery, params)
@@ -41,9 +48,11 @@ def score(predictions: pd.DataFrame, candidates: pd.DataFrame, photos: pd.DataFr
     return Scored(metrics, queries)
 
 
-def query_errors(predictions: pd.DataFrame, candidates: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
+def query_errors(
+    predictions: pd.DataFrame, candidates: pd.DataFrame, photos: pd.DataFrame, split: str = "query"
+) -> pd.DataFrame:
     """The per-query table: truth, answer, and three errors in km (NaN for a failure)."""
-    truth = photos[photos["split"] == "query"].sort_values(["dataset", "photo_id"], ignore_index=True)
+    truth = photos[photos["split"] == split].sort_values(["dataset", "photo_id"], ignore_index=True)
     twice = predictions["query_id"].duplicated()
     if twice.any():
         name = predictions.loc[twice, "query_id"].iloc[0]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -101,7 +102,7 @@ def best_cell(workspace: Workspace, params: Params) -> Cell:
     for variant in params.systems.variants:
         for seed in params.systems.seeds:
             cell = Cell(variant, seed)
-            metrics = workspace.scores(cell) / "metrics.json"
+            metrics = workspace.scores(cell) / "validation.json"
             accuracy = _validation_accuracy(metrics) if metrics.exists() else None
             if accuracy is not None and (best is None or accuracy > best[0]):
                 best = (accuracy, cell)
@@ -111,7 +112,8 @@ def best_cell(workspace: Workspace, params: Params) -> Cell:
 
 
 def _validation_accuracy(metrics: Path) -> float | None:
-    for name, values in read_json(metrics).items():
-        if name.endswith("-validation") and isinstance(values, dict):
-            return float(values["acc"]["25"]["value"])
+    for values in read_json(metrics).values():
+        accuracy = cast(dict[str, dict[str, dict[str, float]]], values)["acc"]
+        # Params may score at other distances; any of them ranks systems.
+        return accuracy.get("25", next(iter(accuracy.values())))["value"]
     return None

@@ -8,20 +8,22 @@ from dualgeo.datasets.contract import read_photos
 from dualgeo.evaluation.score import score
 from dualgeo.files import write_json, written_whole
 from dualgeo.params import Params
+from dualgeo.tracking.runs import record_score
 from dualgeo.workspace import Cell, Workspace
 
 
 def run(workspace: Workspace, params: Params, cell: Cell) -> None:
-    """Write scores/<cell>/: metrics.json, queries.parquet."""
+    """Write scores/<cell>/: metrics.json, queries.parquet, and validation.json, by which systems are chosen."""
     refined = workspace.require(workspace.refined(cell), f"refine@{cell.name}")
-    scored = score(
-        pd.read_parquet(refined / "predictions.parquet"),
-        pd.read_parquet(refined / "candidates.parquet"),
-        read_photos(workspace.data(params.dataset)),
-        params.score,
-    )
+    predictions = pd.read_parquet(refined / "predictions.parquet")
+    candidates = pd.read_parquet(refined / "candidates.parquet")
+    photos = read_photos(workspace.data(params.dataset))
+    scored = score(predictions, candidates, photos, params.score)
     folder = workspace.scores(cell)
     with written_whole(folder / "queries.parquet") as temporary:
         table = pa.Table.from_pandas(scored.queries, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(table, temporary, compression="zstd")
+    validation = score(predictions, candidates, photos, params.score, split="validation")
+    write_json(folder / "validation.json", validation.metrics)
     write_json(folder / "metrics.json", scored.metrics)
+    record_score(workspace, params, cell)
