@@ -36,7 +36,7 @@ def locate_photos(workspace: Workspace, photos: list[Path], system: str, candida
         if as_json:
             print(json.dumps(as_document(path, cell, location, candidates), ensure_ascii=False))
         else:
-            _print(path, cell, location, candidates, params.report.accuracy_is_meaningful)
+            _print(path, cell, location, candidates)
     return 1 if failed else 0
 
 
@@ -50,6 +50,7 @@ def as_document(path: Path, cell: Cell, location: Location, candidates: int) -> 
         "country": location.place.code,
         "radius_km": {f"{coverage:g}": round(radius, 3) for coverage, radius in location.radius_km.items()},
         "system": cell.name,
+        "stand_in_encoders": location.stand_in,
         "candidates": [
             {
                 "photo_id": c.photo_id,
@@ -63,7 +64,7 @@ def as_document(path: Path, cell: Cell, location: Location, candidates: int) -> 
     }
 
 
-def _print(path: Path, cell: Cell, location: Location, candidates: int, meaningful: bool) -> None:
+def _print(path: Path, cell: Cell, location: Location, candidates: int) -> None:
     console = Console()
     console.print(
         f"[bold]{path.name}[/bold]  {location.lat:.4f}, {location.lon:.4f}  {location.place}", highlight=False

@@ -49,6 +49,8 @@ class Location:
     """Coverage (0..1) -> radius in km that holds the truth that often on photos like the validation photos."""
     candidates: list[Candidate]
     """Best first after the re-rank."""
+    stand_in: bool
+    """Whether the encoders are the shipped ones, which were made for Atlas and mean nothing on real photos."""
 
 
 class Locator:
@@ -63,6 +65,7 @@ class Locator:
         self.calibration = Calibration.load(calibration) if calibration.exists() else None
         self.system = load_system(workspace.model(cell), resolve_device(params.views.device))
         views = self.system.config.views
+        self.stand_in = any(name.startswith("standin/") for name in (views.image.model, views.segmentation.model))
         self.images = load_image_encoder(
             views.image.model, views.image.revision, params.views.device, views.precision, views.image.grid
         )
@@ -90,7 +93,8 @@ class Locator:
             Candidate(str(gallery["photo_id"].iloc[i]), lat[i], lon[i], float(similarity[i]), int(answer.cluster[i]))
             for i in np.argsort(answer.position)
         ]
-        return Location(answer.lat, answer.lon, name_place(answer.lat, answer.lon), answer.radius_km, candidates)
+        place = name_place(answer.lat, answer.lon)
+        return Location(answer.lat, answer.lon, place, answer.radius_km, candidates, self.stand_in)
 
 
 def best_cell(workspace: Workspace, params: Params) -> Cell:
