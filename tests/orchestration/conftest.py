@@ -102,7 +102,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def toy(tmp_path: Path) -> Project:
     """A project whose raw data are pinned and in which nothing has run."""
     made = Project(tmp_path)
     files = {"dvc.yaml": DVC_YAML, "work.py": WORK, "params.yaml": PARAMS, "prepare.txt": "code"}

@@ -25,9 +25,9 @@ def code_versions(root: Path) -> dict[str, str]:
     return {node.address: node.code_version for node in read_graph(root)}
 
 
-def test_every_cell_is_an_asset_that_knows_what_it_reads(project: Project) -> None:
-    nodes = {node.address: node for node in read_graph(project.root)}
-    assert keys(project.root) == {
+def test_every_cell_is_an_asset_that_knows_what_it_reads(toy: Project) -> None:
+    nodes = {node.address: node for node in read_graph(toy.root)}
+    assert keys(toy.root) == {
         "data",
         "prepare",
         "report",
@@ -36,32 +36,32 @@ def test_every_cell_is_an_asset_that_knows_what_it_reads(project: Project) -> No
     assert nodes["prepare"].upstream == ("data.dvc",)
     assert nodes["train@dual-1"].upstream == ("prepare",)
     assert len(nodes["report"].upstream) == 4
-    graph = build_definitions(project.root).resolve_asset_graph()
+    graph = build_definitions(toy.root).resolve_asset_graph()
     prepare = graph.get(dg.AssetKey("prepare"))
     assert (prepare.description, prepare.group_name) == ("Double the numbers", "first")
 
 
-def test_a_new_stage_is_a_new_asset(project: Project) -> None:
-    project.write("dvc.yaml", DVC_YAML + "  extra:\n    cmd: echo\n    deps: [summary.json]\n")
-    assert "extra" in keys(project.root)
+def test_a_new_stage_is_a_new_asset(toy: Project) -> None:
+    toy.write("dvc.yaml", DVC_YAML + "  extra:\n    cmd: echo\n    deps: [summary.json]\n")
+    assert "extra" in keys(toy.root)
 
 
-def test_code_version_follows_params_code_and_command_of_the_stage_alone(project: Project) -> None:
-    before = code_versions(project.root)
-    project.write("params.yaml", PARAMS.replace("epochs: 2", "epochs: 3"))
-    changed = {address for address, version in code_versions(project.root).items() if version != before[address]}
+def test_code_version_follows_params_code_and_command_of_the_stage_alone(toy: Project) -> None:
+    before = code_versions(toy.root)
+    toy.write("params.yaml", PARAMS.replace("epochs: 2", "epochs: 3"))
+    changed = {address for address, version in code_versions(toy.root).items() if version != before[address]}
     assert changed == {"train@image-0", "train@image-1", "train@dual-0", "train@dual-1"}
-    project.write("params.yaml", PARAMS)
-    assert code_versions(project.root) == before
-    project.write("prepare.txt", "other code")
-    changed = {address for address, version in code_versions(project.root).items() if version != before[address]}
+    toy.write("params.yaml", PARAMS)
+    assert code_versions(toy.root) == before
+    toy.write("prepare.txt", "other code")
+    changed = {address for address, version in code_versions(toy.root).items() if version != before[address]}
     assert changed == {"prepare"}
 
 
-def test_a_broken_pipeline_file_is_one_sentence(project: Project) -> None:
-    project.write("dvc.yaml", DVC_YAML + "  twice:\n    cmd: echo\n    outs: [prepared.txt]\n")
+def test_a_broken_pipeline_file_is_one_sentence(toy: Project) -> None:
+    toy.write("dvc.yaml", DVC_YAML + "  twice:\n    cmd: echo\n    outs: [prepared.txt]\n")
     with pytest.raises(DualGeoError, match=r"prepared\.txt"):
-        read_graph(project.root)
+        read_graph(toy.root)
 
 
 def test_definitions_of_this_project_load_without_heavy_libraries() -> None:
