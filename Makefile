@@ -22,7 +22,7 @@ help: ## What there is
 	@echo '  (PYTHON=python3.12 names a Python, GPU=1 takes CUDA builds of torch and faiss)'
 
 demo: install ## Set up, draw the Atlas world, run the whole pipeline and print its results
-	@$(BIN)/dualgeo demo
+	@$(BIN)/python tools/demo.py
 
 test: install-dev ## Set up and run the tests (TESTS="tests/geo -x" for some)
 	@$(BIN)/python -m pytest $(TESTS)

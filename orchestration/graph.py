@@ -14,7 +14,7 @@ from dvc.stage import PipelineStage, Stage
 
 from dualgeo.errors import DualGeoError
 
-FETCH = "dualgeo data"
+FETCH = "dualgeo atlas"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Node:
     address: str
     """How DVC calls it."""
     command: str
-    """For raw data what fetches them: `meta: {command: ...}` of the .dvc file, or `dualgeo data`."""
+    """For raw data what fetches them: `meta: {command: ...}` of the .dvc file, else what draws Atlas."""
     description: str
     group: str
     kinds: tuple[str, ...]
