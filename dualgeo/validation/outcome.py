@@ -31,7 +31,8 @@ class ValidationOutcome:
             return f"All {len(self.results)} checks of data/{self.dataset} passed."
         first = failed[0]
         examples = f" ({'; '.join(first.examples[:3])})" if first.examples else ""
-        more = f", and {len(failed) - 1} more checks failed" if len(failed) > 1 else ""
+        others = len(failed) - 1
+        more = f", and {others} more check{'s' if others > 1 else ''} failed" if others else ""
         rows = f" for {first.unexpected} photos" if first.checked > 1 and first.unexpected > 1 else ""
         return f"data/{self.dataset} breaks the check “{first.name}”{rows}{examples}{more}."
 

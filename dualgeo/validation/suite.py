@@ -16,6 +16,8 @@ from dualgeo.datasets.contract import SPLITS
 from dualgeo.params import ValidateParams
 
 EXAMPLES = 5
+# Names the row in examples; Great Expectations cannot use the column that it judges for that.
+ROW_ID = "row_id"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def checks(params: ValidateParams, images: int) -> list[Check]:
         ),
         Check(
             "Images",
-            "as many images in the shards as rows in the table",
+            "as many rows in the table as images in the shards",
             wanted.ExpectTableRowCountToEqual(value=images),
         ),
         Check(
@@ -115,11 +117,12 @@ def run_suite(photos: pd.DataFrame, planned: list[Check]) -> list[CheckResult]:
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    judged = photos.assign(**{ROW_ID: photos["photo_id"]})
     asset = context.data_sources.add_pandas("photos").add_dataframe_asset("photos")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": photos})
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": judged})
     form = {
         "result_format": "SUMMARY",
-        "unexpected_index_column_names": ["photo_id"],
+        "unexpected_index_column_names": [ROW_ID],
         "partial_unexpected_count": EXAMPLES,
     }
     return [_outcome(check, batch.validate(check.expectation, result_format=form), photos) for check in planned]
@@ -131,10 +134,12 @@ def _outcome(check: Check, validation: Any, photos: pd.DataFrame) -> CheckResult
         raise RuntimeError(f"{check.name}: {validation.exception_info}")
     rows: list[dict[str, Any]] = found.get("partial_unexpected_index_list") or []
     column: str = check.shown or getattr(check.expectation, "column", "")
-    values = photos.set_index("photo_id")[column] if rows else None
-    examples = [_example(row["photo_id"], None if values is None else values[row["photo_id"]]) for row in rows]
+    values = photos.set_index("photo_id", drop=False)[column] if rows else None
+    examples = [_example(row[ROW_ID], None if values is None else values[row[ROW_ID]]) for row in rows]
     if not validation.success and "observed_value" in found:
-        examples = [f"found {_words(found['observed_value'])}"]
+        wanted_value = validation.expectation_config.kwargs.get("value")
+        instead = "" if wanted_value is None else f", not {wanted_value}"
+        examples = [f"found {_words(found['observed_value'])}{instead}"]
     unexpected = int(found.get("unexpected_count", 0 if validation.success else 1))
     return CheckResult(
         check.group,
@@ -154,7 +159,11 @@ def _raised(info: Any) -> bool:
 def _example(photo_id: str, value: Any) -> str:
     if isinstance(value, pd.Series):
         value = value.iloc[0]
-    return photo_id if value is None or value != value or value in (photo_id, "") else f"{photo_id}: {_words(value)}"
+    return (
+        photo_id
+        if value is None or value != value or not str(value).strip() or value == photo_id
+        else f"{photo_id}: {_words(value)}"
+    )
 
 
 def _words(value: Any) -> str:
