@@ -75,10 +75,9 @@ def _print(path: Path, cell: Cell, location: Location, candidates: int) -> None:
         )
     if not location.radius_km:
         console.print("  no radius: there were no validation photos to calibrate it on")
-    if not meaningful:
-        console.print(
-            "  [yellow]The encoders were not made for photos of this kind: do not rely on this answer.[/yellow]"
-        )
+    if location.stand_in:
+        console.print("  [yellow]The encoders are stand-ins made for the drawn scenes of Atlas.[/yellow]")
+        console.print("  [yellow]On a real photo this answer says nothing about where it was taken.[/yellow]")
     if candidates and location.candidates:
         table = Table(
             "candidate", "lat", "lon", "similarity", "cluster", title=f"asked {cell.name}", title_justify="left"
