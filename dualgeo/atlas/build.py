@@ -1,8 +1,8 @@
 """Make the Atlas dataset folder: plan, draw shard by shard in several processes, write the photo table.
 
-Shards are drawn into a hidden folder beside the target and take its place together at the end, so an earlier Atlas stays whole
-until then. A build that was cut off goes on where it stopped: finished shards are kept when they were drawn from the same plan
-by the same code.
+Shards are drawn into a hidden folder beside the target and take its place together at the end, so an earlier Atlas
+stays whole until then. A build that was cut off goes on where it stopped: finished shards are kept when they were
+drawn from the same plan by the same code.
 """
 
 import hashlib
@@ -34,7 +34,8 @@ LICENCE = "CC0-1.0 (generated)"
 
 
 def build_atlas(params: AtlasParams, folder: Path, workers: int | None = None) -> None:
-    """Make the dataset `folder` (photos.parquet, shards/, quarantine.csv, atlas.json); any number of workers, the same bytes.
+    """Make the dataset `folder` (photos.parquet, shards/, quarantine.csv, atlas.json); any number of workers, the
+    same bytes.
 
     workers: processes; None means one for each CPU. Where `folder` already holds this very Atlas nothing is drawn.
     Raises DualGeoError when the params cannot be met.
@@ -59,7 +60,9 @@ def build_atlas(params: AtlasParams, folder: Path, workers: int | None = None) -
 
 
 def _key(params: AtlasParams, planned: list[PlannedPhoto]) -> str:
-    """A digest of everything that decides the bytes: params, plan, the renderer's own source, and the libraries it draws with."""
+    """A digest of everything that decides the bytes: params, plan, the renderer's own source, and the libraries it
+    draws with.
+    """
     digest = hashlib.sha256(json.dumps(params.model_dump(mode="json"), sort_keys=True).encode())
     for photo in planned:
         digest.update(repr(photo).encode())

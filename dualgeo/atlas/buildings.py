@@ -6,7 +6,9 @@ from dualgeo.atlas.palettes import Colour, mix
 from dualgeo.atlas.street import Lot, Street
 
 NORMAL_LEFT, NORMAL_RIGHT, NORMAL_FRONT, NORMAL_UP, NORMAL_FACING = 1, 2, 3, 4, 5
-"""Which way a surface faces: the light table has a row for each (0 = shown as is). LEFT is a facade on the left side."""
+"""Which way a surface faces: the light table has a row for each (0 = shown as is). LEFT is a facade on the left
+side.
+"""
 _CLASSES = {"building": ade.BUILDING, "house": ade.HOUSE, "skyscraper": ade.SKYSCRAPER}
 _TEXTURES = {"plaster": 0, "brick": 1, "panel": 2, "timber": 3, "stone": 4, "glass": 5}
 

@@ -2,19 +2,20 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class Camera:
     """A camera in a street that runs along +z; x right, y up, metres. Angles in radians.
 
-    `pitch` shifts the image as a shift lens does, so verticals stay vertical; `roll` tilts it; `focal` is in image widths.
-    The sensor part (gain, balance, ...) changes the picture only.
+    `pitch` shifts the image as a shift lens does, so verticals stay vertical; `roll` tilts it; `focal` is in image
+    widths. The sensor part (gain, balance, ...) changes the picture only.
     """
 
     x: float
@@ -57,7 +58,9 @@ def camera_of(rng: np.random.Generator, road: float, sidewalk: float, toward: fl
 
 @dataclass(frozen=True)
 class Rays:
-    """For each pixel (flat, row-major) the viewing ray in street axes, scaled to camera depth 1; `across` is its lateral part."""
+    """For each pixel (flat, row-major) the viewing ray in street axes, scaled to camera depth 1; `across` is its
+    lateral part.
+    """
 
     x: Floats
     y: Floats

@@ -1,7 +1,7 @@
 """The surface buffer: polygons in street space are drawn once as surface numbers; picture and mask both come from it.
 
-Each number names a row of the surface table (plane, class, colour, texture). Drawing numbers instead of colours keeps the
-mask exact, and lets light and weather change without drawing again.
+Each number names a row of the surface table (plane, class, colour, texture). Drawing numbers instead of colours keeps
+the mask exact, and lets light and weather change without drawing again.
 """
 
 import math

@@ -1,4 +1,6 @@
-"""Which real cities the Atlas is made of: gallery, unseen and stand-in pools, far from each other, on six continents."""
+"""Which real cities the Atlas is made of: gallery, unseen and stand-in pools, far from each other, on six
+continents.
+"""
 
 import gzip
 import json
@@ -96,7 +98,8 @@ class _Table:
     def _take_of(self, continent: str, rng: np.random.Generator, quota: int, what: str) -> list[City]:
         rows = self._rows[continent]
         people = np.array([row["population"] for row in rows], dtype=np.float64)
-        # Weighted sampling without replacement (Efraimidis and Spirakis); rounded so that ties and order are the same everywhere.
+        # Weighted sampling without replacement (Efraimidis and Spirakis); rounded so that ties and order are the same
+        # everywhere.
         keys = np.round(np.log(rng.random(len(rows))) / np.sqrt(people) ** 1.5, 12)
         most = max(2, round(quota * (0.5 if continent == "Oceania" else 0.16)))
         of_country: dict[str, int] = {}

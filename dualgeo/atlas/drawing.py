@@ -21,7 +21,9 @@ JPEG_QUALITY = 90
 
 
 def draw_shard(photos: list[PlannedPhoto], size: int, tar: Path, record: Path, key: str) -> None:
-    """Draw `photos` at `size` pixels into the shard `tar`, then write `record`: the plan key and each picture's SHA-256."""
+    """Draw `photos` at `size` pixels into the shard `tar`, then write `record`: the plan key and each picture's
+    SHA-256.
+    """
     digests: dict[str, str] = {}
 
     def members() -> Iterator[tuple[str, dict[str, bytes]]]:

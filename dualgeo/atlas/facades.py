@@ -1,6 +1,6 @@
 """Facade texture: storeys and bays of windows, doors, shops, and the wall material between them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from dualgeo.atlas.canvas import ACROSS_X
 if TYPE_CHECKING:
     from dualgeo.atlas.shading import Pixels
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
 F32 = np.float32
 """Plain numbers that meet only flags would widen to float64; this keeps them narrow."""
@@ -56,12 +56,16 @@ def shade_facades(pixels: "Pixels", found: NDArray[np.intp]) -> None:
         & ~door
     )
     fade = np.clip(34 / depth, 0.25, 1)
-    mullion = ((np.abs(centred) < 0.018) | (np.abs(raised - 0.08) < 0.018)) & ((kind % 4 != 0) | (low & shop)) & (depth < 25)
+    mullion = (
+        ((np.abs(centred) < 0.018) | (np.abs(raised - 0.08) < 0.018)) & ((kind % 4 != 0) | (low & shop)) & (depth < 25)
+    )
     frame |= window & mullion & ~glass_wall
     balcony = inside & (kind >= 8) & (row > 0) & (fv < 0.34) & (centred < 0.5 * wide + 0.1)
     colour = pixels.colour[:, found] * _wall(material, along, y, height, fv, depth, seed)
     colour = _sunlit(pixels, found, colour, across_x)
-    _paint(pixels, found, colour, window, frame, shutters, door, fade, column, row, fv, seed, balcony, low & shop, along)
+    _paint(
+        pixels, found, colour, window, frame, shutters, door, fade, column, row, fv, seed, balcony, low & shop, along
+    )
     mask = pixels.mask[found]
     mask[window & (depth < WINDOW_CLASS_M) & (mask != ade.SKYSCRAPER)] = ade.WINDOW
     mask[door & (depth < DOOR_CLASS_M)] = ade.DOOR
@@ -107,8 +111,9 @@ def _sunlit(pixels: "Pixels", found: NDArray[np.intp], colour: Floats, across_x:
 
 
 def _paint(
-    pixels: "Pixels", found: NDArray[np.intp], colour: Floats, window: Flags, frame: Flags, shutters: Flags, door: Flags,
-    fade: Floats, column: Floats, row: Floats, fv: Floats, seed: Floats, balcony: Flags, shop: Flags, along: Floats,
+    pixels: "Pixels", found: NDArray[np.intp], colour: Floats, window: Flags, frame: Flags, shutters: Flags,
+    door: Flags, fade: Floats, column: Floats, row: Floats, fv: Floats, seed: Floats, balcony: Flags,
+    shop: Flags, along: Floats,
 ) -> None:  # fmt: skip
     style, light = pixels.street.style, pixels.light
     ambient = pixels.lit[3]
@@ -124,7 +129,9 @@ def _paint(
     for channel, (dark, trim) in enumerate(zip((0.10, 0.13, 0.17), style.trim, strict=True)):
         plane = colour[channel]
         level = ambient[channel]
-        plane += ((dark + F32(0.62 * style.accent[channel] + 0.25) * goods) * level + shine * sky[channel] - plane) * (window * fade)
+        plane += ((dark + F32(0.62 * style.accent[channel] + 0.25) * goods) * level + shine * sky[channel] - plane) * (
+            window * fade
+        )
         plane += (trim * level - plane) * (frame * fade * 0.75)
         if style.shutters is not None:
             plane += (style.shutters[channel] * level - plane) * (shutters * fade)

@@ -1,7 +1,7 @@
 """Smooth random fields on the sphere: how appearance varies from continent to street.
 
-A field is a sum of cosines of 3-D unit vectors, so it has no seam at 180 degrees and no pole. Its wavelength says how far
-one must travel for it to change.
+A field is a sum of cosines of 3-D unit vectors, so it has no seam at 180 degrees and no pole. Its wavelength says how
+far one must travel for it to change.
 """
 
 import math
@@ -26,7 +26,9 @@ class Fields:
         self._phases: NDArray[np.float64] = rng.uniform(0, 2 * math.pi, (len(wavelengths_km), WAVES))
 
     def at(self, lat: float, lon: float) -> list[float]:
-        """One value in 0..1 for each field, roughly uniform over the Earth, rounded to 1e-5 so that every CPU agrees."""
+        """One value in 0..1 for each field, roughly uniform over the Earth, rounded to 1e-5 so that every CPU
+        agrees.
+        """
         phi, lam = math.radians(lat), math.radians(lon)
         x, y, z = math.cos(phi) * math.cos(lam), math.cos(phi) * math.sin(lam), math.sin(phi)
         waves = self._waves
@@ -36,5 +38,6 @@ class Fields:
         total = cosines[:, 0].copy()
         for wave in range(1, WAVES):
             total += cosines[:, wave]
-        # A sum of cosines of random phase is nearly normal with variance WAVES / 2; its distribution function spreads it evenly.
+        # A sum of cosines of random phase is nearly normal with variance WAVES / 2; its distribution function spreads
+        # it evenly.
         return [round(0.5 * (1 + math.erf(float(value) / math.sqrt(WAVES))), 5) for value in total]

@@ -1,4 +1,6 @@
-"""What stands still along a street: lamps, utility poles and wires, fences and walls, signs, traffic lights, railings."""
+"""What stands still along a street: lamps, utility poles and wires, fences and walls, signs, traffic lights,
+railings.
+"""
 
 from collections.abc import Callable
 from functools import partial

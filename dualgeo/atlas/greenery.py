@@ -6,7 +6,7 @@ from dualgeo.atlas import ade20k as ade
 from dualgeo.atlas.buildings import NORMAL_FACING
 from dualgeo.atlas.canvas import BALL, FACING, PLAIN, Canvas
 from dualgeo.atlas.palettes import Colour, mix
-from dualgeo.atlas.street import Tree
+from dualgeo.atlas.planting import Tree
 
 EVERGREEN = ("conifer", "pine", "cypress", "palm", "coconut", "acacia", "shrub")
 _BARK: Colour = (0.30, 0.23, 0.17)

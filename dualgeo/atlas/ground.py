@@ -1,6 +1,6 @@
 """The ground: strips of road, pavement and land, road markings, puddles, snow, sun shadows and pools of lamp light."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dualgeo.atlas.shading import Pixels
     from dualgeo.atlas.street import Street
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
 MARK = (0.90, 0.90, 0.87)
 YELLOW = (0.90, 0.68, 0.14)

@@ -15,7 +15,9 @@ _STEPS = 22
 
 
 def draw_horizon(canvas: Canvas, street: Street) -> None:
-    """Draw far to near: mountains, landmark, skyline or woods. Shapes belong to the compass, so a city's ridge stays its own."""
+    """Draw far to near: mountains, landmark, skyline or woods. Shapes belong to the compass, so a city's ridge stays
+    its own.
+    """
     style = street.style
     if style.mountains > 0.05:
         _ridge(canvas, street, _MOUNTAINS_M, style.mountains, ade.MOUNTAIN if style.mountains > 0.45 else ade.HILL, 0)
@@ -73,13 +75,17 @@ def _skyline(canvas: Canvas, street: Street) -> None:
         a, b, c, d = blocks[(start + k) % 72]
         bearing = math.radians(5.0 * k + 1.2 * (a - 0.5))
         distance = _SKYLINE_M * (0.6 + 0.7 * b)
-        tower = style.urban > 0.6 and c > 0.62
+        tower = style.urban > 0.6 and c > 0.92 - 0.3 * style.urban
         height = (tall * (3.2 + 3.4 * d) if tower else tall * (0.7 + 0.8 * d)) * 0.9
         x, z = _at(canvas, bearing, distance)
         if canvas.depth(x, z) < 40:
             continue
-        colour = mix((0.45, 0.50, 0.56), ((a - 0.5) * 0.1,) * 3) if tower else style.walls[k % 3]
-        wide = 13.0 if tower else 18.0 + 10 * a
+        colour = (
+            mix((0.56, 0.61, 0.67), ((a - 0.5) * 0.16, (a - 0.5) * 0.16, (a - 0.5) * 0.14))
+            if tower
+            else style.walls[k % 3]
+        )
+        wide = 17.0 + 9 * a if tower else 18.0 + 10 * a
         kind = ade.SKYSCRAPER if tower and height > 45 else ade.BUILDING
         parameters = (x, 3.6, 3.6, 0.55, 0.5, 5.0 if tower else 2.0, height, float(k + 40), 0.0, 0.0)
         number = canvas.surface(FACADE, FACING, canvas.depth(x, z), kind, colour, NORMAL_FACING, parameters)

@@ -1,13 +1,14 @@
 """Two periodic tiles of noise, made once from the world seed, that every texture reads."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dualgeo.atlas.cities import WORLD_SEED
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Indices = NDArray[np.int32]
 SIDE = 256
 

@@ -1,6 +1,6 @@
 """Materials, roofs and vegetation, and the climates and continents they belong to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Colour = tuple[float, float, float]
 
@@ -49,7 +49,6 @@ class Vegetation:
     sky: Colour
     compounds: float = 0.0
     rock: Colour = (0.45, 0.42, 0.38)
-    fruit: dict[str, float] = field(default_factory=dict[str, float])
 
 
 WALLS: tuple[Wall, ...] = (
@@ -116,18 +115,124 @@ SPECIES: tuple[str, ...] = (
 )
 
 VEGETATION: dict[str, Vegetation] = {
-    "rainforest": Vegetation({"coconut": 0.7, "palm": 0.5, "broadleaf": 0.5}, (0.28, 0.50, 0.16), (0.52, 0.30, 0.18), (0.13, 0.38, 0.13), "grass", "grass", 1.0, (0.56, 0.73, 0.87)),
-    "savanna": Vegetation({"acacia": 0.6, "palm": 0.35, "broadleaf": 0.4, "shrub": 0.1}, (0.55, 0.54, 0.24), (0.66, 0.37, 0.20), (0.30, 0.42, 0.15), "earth", "earth", 0.6, (0.55, 0.74, 0.92), 0.15),
-    "desert": Vegetation({"palm": 0.5, "shrub": 0.6, "acacia": 0.2}, (0.66, 0.58, 0.34), (0.85, 0.70, 0.47), (0.42, 0.46, 0.24), "sand", "sand", 0.3, (0.60, 0.78, 0.95), 0.35, (0.62, 0.46, 0.32)),
-    "steppe": Vegetation({"poplar": 0.5, "shrub": 0.4, "acacia": 0.3, "pine": 0.1}, (0.64, 0.60, 0.34), (0.70, 0.56, 0.38), (0.38, 0.44, 0.20), "earth", "field", 0.4, (0.55, 0.76, 0.95), 0.1, (0.55, 0.46, 0.36)),
-    "mediterranean": Vegetation({"cypress": 0.6, "pine": 0.5, "palm": 0.3, "plane": 0.3}, (0.56, 0.56, 0.28), (0.72, 0.58, 0.40), (0.26, 0.37, 0.17), "earth", "field", 0.7, (0.42, 0.68, 0.95)),
-    "subtropical": Vegetation({"broadleaf": 0.6, "plane": 0.45, "palm": 0.25, "pine": 0.15}, (0.34, 0.52, 0.20), (0.55, 0.38, 0.26), (0.19, 0.42, 0.15), "grass", "grass", 0.9, (0.55, 0.72, 0.88)),
-    "oceanic": Vegetation({"broadleaf": 0.6, "plane": 0.5, "birch": 0.3, "poplar": 0.2}, (0.33, 0.56, 0.20), (0.42, 0.33, 0.24), (0.23, 0.43, 0.16), "grass", "field", 0.9, (0.60, 0.72, 0.84)),
-    "highland": Vegetation({"pine": 0.5, "cypress": 0.3, "broadleaf": 0.4}, (0.42, 0.54, 0.22), (0.56, 0.36, 0.24), (0.20, 0.38, 0.16), "grass", "field", 0.7, (0.45, 0.67, 0.92)),
-    "continental": Vegetation({"broadleaf": 0.5, "birch": 0.5, "conifer": 0.35, "poplar": 0.3}, (0.40, 0.54, 0.22), (0.40, 0.31, 0.23), (0.25, 0.44, 0.18), "grass", "field", 0.8, (0.55, 0.74, 0.92)),
-    "boreal": Vegetation({"conifer": 0.9, "birch": 0.6, "pine": 0.2}, (0.44, 0.52, 0.26), (0.42, 0.35, 0.28), (0.14, 0.30, 0.18), "grass", "earth", 0.9, (0.62, 0.76, 0.88)),
-    "polar": Vegetation({"shrub": 0.6, "conifer": 0.05}, (0.50, 0.50, 0.32), (0.46, 0.42, 0.38), (0.36, 0.38, 0.22), "rock", "rock", 0.2, (0.68, 0.80, 0.90), 0.0, (0.42, 0.42, 0.44)),
-}  # fmt: skip
+    "rainforest": Vegetation(
+        {"coconut": 0.7, "palm": 0.5, "broadleaf": 0.5},
+        (0.28, 0.50, 0.16),
+        (0.52, 0.30, 0.18),
+        (0.13, 0.38, 0.13),
+        "grass",
+        "grass",
+        1.0,
+        (0.56, 0.73, 0.87),
+    ),
+    "savanna": Vegetation(
+        {"acacia": 0.6, "palm": 0.35, "broadleaf": 0.4, "shrub": 0.1},
+        (0.55, 0.54, 0.24),
+        (0.66, 0.37, 0.20),
+        (0.30, 0.42, 0.15),
+        "earth",
+        "earth",
+        0.6,
+        (0.55, 0.74, 0.92),
+        0.15,
+    ),
+    "desert": Vegetation(
+        {"palm": 0.5, "shrub": 0.6, "acacia": 0.2},
+        (0.66, 0.58, 0.34),
+        (0.85, 0.70, 0.47),
+        (0.42, 0.46, 0.24),
+        "sand",
+        "sand",
+        0.3,
+        (0.60, 0.78, 0.95),
+        0.35,
+        (0.62, 0.46, 0.32),
+    ),
+    "steppe": Vegetation(
+        {"poplar": 0.5, "shrub": 0.4, "acacia": 0.3, "pine": 0.1},
+        (0.64, 0.60, 0.34),
+        (0.70, 0.56, 0.38),
+        (0.38, 0.44, 0.20),
+        "earth",
+        "field",
+        0.4,
+        (0.55, 0.76, 0.95),
+        0.1,
+        (0.55, 0.46, 0.36),
+    ),
+    "mediterranean": Vegetation(
+        {"cypress": 0.6, "pine": 0.5, "palm": 0.3, "plane": 0.3},
+        (0.56, 0.56, 0.28),
+        (0.72, 0.58, 0.40),
+        (0.26, 0.37, 0.17),
+        "earth",
+        "field",
+        0.7,
+        (0.42, 0.68, 0.95),
+    ),
+    "subtropical": Vegetation(
+        {"broadleaf": 0.6, "plane": 0.45, "palm": 0.25, "pine": 0.15},
+        (0.34, 0.52, 0.20),
+        (0.55, 0.38, 0.26),
+        (0.19, 0.42, 0.15),
+        "grass",
+        "grass",
+        0.9,
+        (0.55, 0.72, 0.88),
+    ),
+    "oceanic": Vegetation(
+        {"broadleaf": 0.6, "plane": 0.5, "birch": 0.3, "poplar": 0.2},
+        (0.33, 0.56, 0.20),
+        (0.42, 0.33, 0.24),
+        (0.23, 0.43, 0.16),
+        "grass",
+        "field",
+        0.9,
+        (0.60, 0.72, 0.84),
+    ),
+    "highland": Vegetation(
+        {"pine": 0.5, "cypress": 0.3, "broadleaf": 0.4},
+        (0.42, 0.54, 0.22),
+        (0.56, 0.36, 0.24),
+        (0.20, 0.38, 0.16),
+        "grass",
+        "field",
+        0.7,
+        (0.45, 0.67, 0.92),
+    ),
+    "continental": Vegetation(
+        {"broadleaf": 0.5, "birch": 0.5, "conifer": 0.35, "poplar": 0.3},
+        (0.40, 0.54, 0.22),
+        (0.40, 0.31, 0.23),
+        (0.25, 0.44, 0.18),
+        "grass",
+        "field",
+        0.8,
+        (0.55, 0.74, 0.92),
+    ),
+    "boreal": Vegetation(
+        {"conifer": 0.9, "birch": 0.6, "pine": 0.2},
+        (0.44, 0.52, 0.26),
+        (0.42, 0.35, 0.28),
+        (0.14, 0.30, 0.18),
+        "grass",
+        "earth",
+        0.9,
+        (0.62, 0.76, 0.88),
+    ),
+    "polar": Vegetation(
+        {"shrub": 0.6, "conifer": 0.05},
+        (0.50, 0.50, 0.32),
+        (0.46, 0.42, 0.38),
+        (0.36, 0.38, 0.22),
+        "rock",
+        "rock",
+        0.2,
+        (0.68, 0.80, 0.90),
+        0.0,
+        (0.42, 0.42, 0.44),
+    ),
+}
 
 
 def mix(colour: Colour, shift: Colour) -> Colour:

@@ -2,13 +2,15 @@
 
 - A city has several street places, at least SEPARATION_KM apart whatever their split; a place has a few photos.
 - A `photographer` is a simulated trip: it takes photos at one or two places of one city, all of one split.
-- The query sets of the conditions are paired: query k of `atlas`, `atlas-night`, ... is the same scene (place, camera, passers-by,
-  mask, photographer) under another condition, so a difference between two sets is the condition's doing alone.
-- `atlas-validation` mixes all conditions at places and trips of its own; `atlas-unseen` is daylight in cities without gallery photos.
+- The query sets of the conditions are paired: query k of `atlas`, `atlas-night`, ... is the same scene (place,
+  camera, passers-by, mask, photographer) under another condition, so a difference between two sets is the condition's
+  doing alone.
+- `atlas-validation` mixes all conditions at places and trips of its own; `atlas-unseen` is daylight in cities without
+  gallery photos.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,10 +85,9 @@ def _gallery_conditions(params: AtlasParams, count: int, rng: np.random.Generato
     return conditions
 
 
-def _cycled(names: list[str] | tuple[str, ...], count: int, rng: np.random.Generator) -> list[str]:
+def _cycled(names: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
     """Each of `names` equally often, in random order."""
-    order = rng.permutation(count).tolist()
-    return [names[index % len(names)] for index in order]
+    return [names[index % len(names)] for index in rng.permutation(count).tolist()]
 
 
 class _Surveyor:

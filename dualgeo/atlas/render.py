@@ -27,8 +27,8 @@ _DRAWN_FROM_M = 0.5
 def render(view: SceneView, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The picture uint8 (size, size, 3) RGB and its mask uint8 (size, size) of ADE20K-150 ids, 0..149.
 
-    The same view gives the same bytes on every run and in every process. Views that differ in condition alone have the same
-    mask. Larger sizes show the same scene in finer detail.
+    The same view gives the same bytes on every run and in every process. Views that differ in condition alone have
+    the same mask. Larger sizes show the same scene in finer detail.
     """
     street, camera = _street_and_camera(view)
     key = (WORLD_SEED, *view.place.key, view.shot)
@@ -38,7 +38,10 @@ def render(view: SceneView, size: int) -> tuple[NDArray[np.uint8], NDArray[np.ui
     draw_horizon(canvas, street)
     light = light_of(view.condition, street.style, np.random.default_rng([*key, 83]))
     items = [
-        (canvas.depth(lot.side * lot.face, (max(lot.z0, 0.0) + lot.z1) / 2), lambda lot=lot: draw_lot(canvas, street, lot))
+        (
+            canvas.depth(lot.side * lot.face, (max(lot.z0, 0.0) + lot.z1) / 2),
+            lambda lot=lot: draw_lot(canvas, street, lot),
+        )
         for lot in street.lots
         if canvas.sees(lot.side * (lot.face + 3), (lot.z0 + lot.z1) / 2, lot.z1 - lot.z0 + 6)
     ]

@@ -1,6 +1,6 @@
 """What the lens and the sensor make of the shaded scene: weather in the air, exposure, white balance, noise."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dualgeo.atlas.camera import Camera
     from dualgeo.atlas.shading import Pixels
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 
 def develop(pixels: "Pixels", camera: "Camera", size: int, rng: np.random.Generator) -> NDArray[np.uint8]:

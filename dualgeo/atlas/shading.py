@@ -1,6 +1,7 @@
 """From surface numbers to albedo, light and class: every texture is evaluated at the street point a pixel sees."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from dualgeo.atlas.facades import shade_facades
 from dualgeo.atlas.ground import shade_ground
 from dualgeo.atlas.street import Street
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 FAR_M = 3000.0
 
 
@@ -137,7 +138,9 @@ def _roofing(pixels: Pixels, found: NDArray[np.intp]) -> None:
 
 
 def _relief(pixels: Pixels, found: NDArray[np.intp]) -> None:
-    """Mountains and hills: mottled slopes, lighter on the sun's side; snow from the top down (parameters: top, snow line)."""
+    """Mountains and hills: mottled slopes, lighter on the sun's side; snow from the top down (parameters: top, snow
+    line).
+    """
     across, y = pixels.depth[found] * pixels.rays.across[found], pixels.y[found]
     scale = np.float32(0.11)
     mottle = noise.at(noise.smooth(), across * scale + y * 0.05, y * 0.16)

@@ -6,6 +6,7 @@ import numpy as np
 
 from dualgeo.atlas import ade20k as ade
 from dualgeo.atlas.palettes import Colour, Roof, mix
+from dualgeo.atlas.planting import Tree, planted
 from dualgeo.atlas.style import Style
 
 LENGTH_M = 105.0
@@ -33,18 +34,6 @@ class Lot:
 
 
 @dataclass(frozen=True)
-class Tree:
-    """A plant at x, z; `size` is its height in metres."""
-
-    x: float
-    z: float
-    species: str
-    size: float
-    leaf: Colour
-    seed: int
-
-
-@dataclass(frozen=True)
 class Zone:
     """A strip of ground out to |x| = `reach` on one side."""
 
@@ -56,7 +45,9 @@ class Zone:
 
 @dataclass(frozen=True)
 class Street:
-    """A street along +z; `sides` says what lines its left and right; `azimuth` is the compass heading of +z in degrees."""
+    """A street along +z; `sides` says what lines its left and right; `azimuth` is the compass heading of +z in
+    degrees.
+    """
 
     style: Style
     sides: tuple[str, str]
@@ -101,7 +92,7 @@ def street_of(style: Style, rng: np.random.Generator) -> Street:
         zones=zones,
         crossing=crossing,
         lots=tuple(lots),
-        trees=tuple(_trees(style, sides, face, verge, median, rng)),
+        trees=tuple(planted(style, sides, face, median, rng)),
         lamps=tuple(_row(road + median + 0.5, style.lamp_spacing, draw[9], draw[10] < 0.5 or style.urban > 0.6)),
         poles=tuple(_row(road + median + 0.8, style.pole_spacing, draw[11], False))
         if draw[12] < style.country.wires
@@ -238,60 +229,6 @@ def _zones(style: Style, kind: str, road: float, walking: float, verge: float) -
         case _:
             strips.append(Zone(9e9, verge_kind, verge_colour, 2))
     return tuple(strips)
-
-
-def _trees(
-    style: Style, sides: tuple[str, str], face: float, verge: float, median: float, rng: np.random.Generator
-) -> list[Tree]:
-    trees: list[Tree] = []
-    for side in (0, 1):
-        sign, kind = 2 * side - 1, sides[side]
-        spots: list[tuple[float, float]] = []
-        row = face - 0.5 - 0.2 * verge
-        if float(rng.random()) < style.trees * (1.1 if kind in ("water", "park") else 0.8):
-            start = float(rng.uniform(2, 8))
-            spots += [
-                (row, start + k * style.tree_spacing) for k in range(int((LENGTH_M - 25 - start) / style.tree_spacing))
-            ]
-        thick = {"park": 15, "fields": 5, "houses": 8, "compound": 4}.get(kind, 0)
-        deep = {"park": 32, "fields": 60, "houses": 3, "compound": 2}.get(kind, 0)
-        for a, b in rng.random((round(thick * min(1.3, 0.4 + style.trees)), 2)).tolist():
-            spots.append((face + 1.0 + deep * a, 4 + 75 * b))
-        for index, (x, z) in enumerate(spots):
-            draw = [float(value) for value in rng.random(5)]
-            species = style.species[0] if index < 2 or draw[0] < 0.72 else style.species[1]
-            hue = 0.07 * (draw[1] - 0.5)
-            leaf = mix(style.vegetation.leaf, (hue + 0.02, hue + 0.03, hue * 0.4))
-            trees.append(
-                Tree(
-                    sign * x,
-                    z + 0.8 * draw[2],
-                    species,
-                    _height(species) * (0.75 + 0.5 * draw[3]),
-                    leaf,
-                    int(draw[4] * 65521),
-                )
-            )
-    if median:
-        trees += [
-            Tree(0.0, z, style.species[0], 0.75 * _height(style.species[0]), style.vegetation.leaf, int(z * 7))
-            for z in (9.0, 21.0, 33.0, 45.0, 57.0)
-        ]
-    return trees
-
-
-def _height(species: str) -> float:
-    heights = {
-        "conifer": 11.0,
-        "cypress": 8.5,
-        "palm": 8.0,
-        "coconut": 9.5,
-        "acacia": 6.0,
-        "shrub": 1.5,
-        "poplar": 11.0,
-        "pine": 9.0,
-    }
-    return heights.get(species, 7.0)
 
 
 def _row(x: float, spacing: float, start: float, both: bool) -> list[tuple[float, float]]:

@@ -25,8 +25,8 @@ class Place:
 class SceneView:
     """A photo of `place` taken from lat, lon (degrees; within about 60 m of the place).
 
-    `shot` numbers the photos of a place: it decides camera position, heading, exposure and who passes by. Views that differ
-    in `condition` alone show the same scene: same mask, same camera, other light and weather.
+    `shot` numbers the photos of a place: it decides camera position, heading, exposure and who passes by. Views that
+    differ in `condition` alone show the same scene: same mask, same camera, other light and weather.
     """
 
     place: Place
