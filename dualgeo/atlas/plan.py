@@ -87,7 +87,7 @@ def _gallery_conditions(params: AtlasParams, count: int, rng: np.random.Generato
 
 def _cycled(names: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
     """Each of `names` equally often, in random order."""
-    return [names[index % len(names)] for index in rng.permutation(count).tolist()]
+    return [names[int(index) % len(names)] for index in rng.permutation(count).tolist()]
 
 
 class _Surveyor:
