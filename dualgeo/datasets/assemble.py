@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -63,20 +63,30 @@ class Accepted:
 def accept(
     taken: Sequence[Taken], rows: Mapping[str, Row], use_table: bool, licence: str | None
 ) -> tuple[list[Accepted], list[Rejected]]:
-    """Keep the photos that can be read, have a position and are not the same bytes as one before them."""
+    """Keep the photos that can be read and have a position; of files with the same bytes the first, or none where
+    their positions contradict each other.
+    """
     accepted: list[Accepted] = []
     rejected: list[Rejected] = []
-    seen: dict[str, Accepted] = {}
+    copies: dict[str, list[Accepted]] = defaultdict(list)
     for photo in taken:
         result = _judged(photo, rows.get(photo.file, NO_ROW), use_table, licence)
         if isinstance(result, str):
             rejected.append((photo.file, result))
-            continue
-        first = seen.setdefault(result.sha256, result)
-        if first is result:
-            accepted.append(result)
         else:
-            rejected.append((photo.file, f"same bytes as {first.taken.file}"))
+            copies[result.sha256].append(result)
+    for first, *others in copies.values():
+        apart = [float(haversine_km(first.lat, first.lon, other.lat, other.lon)) for other in others]
+        if max(apart, default=0) > DISAGREEMENT_KM:
+            # At least one of the positions is wrong, and nothing says which.
+            elsewhere = others[int(np.argmax(apart))].taken.file
+            rejected.append((first.taken.file, f"same bytes as {elsewhere}, {max(apart):.0f} km away"))
+            rejected.extend(
+                (other.taken.file, f"same bytes as {first.taken.file} and not the same position") for other in others
+            )
+            continue
+        accepted.append(first)
+        rejected.extend((other.taken.file, f"same bytes as {first.taken.file}") for other in others)
     return accepted, rejected
 
 

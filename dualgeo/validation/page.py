@@ -16,6 +16,8 @@ MAP_WIDTH, MAP_HEIGHT = 1080, 480
 # The map shows 84 N to 60 S: nobody photographs the rest.
 NORTH, SOUTH = 84.0, -60.0
 REJECTED_SHOWN = 50
+# Query dots lie on gallery dots of the same city; the sizes let both be seen.
+RADIUS = {"gallery": 5, "validation": 3.6, "query": 2.2}
 
 
 def page(outcome: dict[str, Any], facts: DatasetFacts) -> str:
@@ -38,6 +40,7 @@ def page(outcome: dict[str, Any], facts: DatasetFacts) -> str:
         sets=_sets(facts.photos),
         facts=_facts(facts),
         quarantined=facts.quarantined[:REJECTED_SHOWN],
+        radius=RADIUS,
         width=MAP_WIDTH,
         height=MAP_HEIGHT,
     )
@@ -58,7 +61,7 @@ def map_dots(photos: pd.DataFrame) -> list[tuple[str, float, float]]:
     x, y = _project(shown["lat"].to_numpy(), shown["lon"].to_numpy())
     cells = pd.DataFrame({"split": shown["split"], "x": np.round(x / 1.5) * 1.5, "y": np.round(y / 1.5) * 1.5})
     dots: list[tuple[str, float, float]] = []
-    for split in ("gallery", "validation", "query"):
+    for split in RADIUS:
         own = cells[cells["split"] == split].drop_duplicates().sort_values(["x", "y"])
         dots += [(split, float(a), float(b)) for a, b in zip(own["x"], own["y"], strict=True)]
     return dots

@@ -122,6 +122,18 @@ def test_table_and_exif_that_disagree_are_noted(tmp_path: Path) -> None:
     assert photos["lat"][0] == pytest.approx(48.8584) and set(photos["licence"]) == {"mine"}
 
 
+def test_same_bytes_at_two_positions_are_believed_at_neither(tmp_path: Path) -> None:
+    source = photo_folder(tmp_path / "in", count=4)
+    (source / "copy.jpg").write_bytes((source / "p00-0.jpg").read_bytes())
+    with_table(source, ["copy.jpg,70,50,,,", *(f"p0{n}-0.jpg,{10 * n},50,,," for n in range(4))])
+    report = ingest(source, tmp_path / "photos", ONE)
+    assert dict(report.quarantined) == {
+        "copy.jpg": "same bytes as p00-0.jpg, 7784 km away",
+        "p00-0.jpg": "same bytes as copy.jpg and not the same position",
+    }
+    assert len(read_photos(tmp_path / "photos")) == 3
+
+
 def test_split_column_is_followed(tmp_path: Path) -> None:
     source = photo_folder(tmp_path / "in", count=4)
     splits = ["train", "val", "test", "train"]
