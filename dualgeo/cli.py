@@ -39,6 +39,7 @@ def ingest(
     table: Annotated[
         Path | None, typer.Option(help="CSV or Parquet with coordinates; default: EXIF, or the folder's own table.")
     ] = None,
+    coordinates: Annotated[str, typer.Option(help="auto: the table's, else EXIF; exif: never the table's.")] = "auto",
     name: Annotated[str, typer.Option(help="Dataset name: the folder below data/.")] = "photos",
     licence: Annotated[str, typer.Option(help="Licence of photos whose table names none.")] = "",
     photographer_column: Annotated[
@@ -54,7 +55,10 @@ def ingest(
     from dualgeo.datasets.command import ingest_folder
     from dualgeo.datasets.folder import IngestOptions
 
+    if coordinates not in ("auto", "exif"):
+        raise DualGeoError(f"--coordinates must be auto or exif, not '{coordinates}'.")
     options = IngestOptions(
+        coordinates="exif" if coordinates == "exif" else "auto",
         name=name,
         table=table,
         licence=licence or None,
