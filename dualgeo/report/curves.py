@@ -181,7 +181,7 @@ def calibration_chart(run: Run, rows: list[Coverage]) -> Markup | None:
 
 
 def _coverage_panel(run: Run, rows: list[Coverage], x: Scale, level: float, line: float) -> Markup:
-    parts = [tag("text", f"radius stated for {level:.0f} % of queries", x=x(0), y=12, class_="tick strong")]
+    parts = [tag("text", f"stated for {level:.0f} %", x=x(0), y=12, class_="tick strong")]
     bottom = 24 + line * len(run.query_sets)
     for i in range(len(run.query_sets)):
         parts.append(tag("path", d=f"M{x(0):.1f} {24 + line * (i + 0.5):.1f}H{x(100):.1f}", class_="grid"))

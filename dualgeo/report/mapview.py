@@ -8,7 +8,7 @@ from markupsafe import Markup
 from dualgeo.report.curves import km_text
 from dualgeo.report.inputs import Run
 from dualgeo.report.style import style_of
-from dualgeo.report.words import count
+from dualgeo.report.words import count, ordinal
 from dualgeo.report.worldmap import HEIGHT, WIDTH, density, globe_path, graticule_path, land_path, layers, stride
 
 COLOURS = 6
@@ -32,7 +32,7 @@ def map_context(run: Run) -> dict[str, Any]:
         "graticule": graticule_path(),
         "density": density(gallery),
         "gallery": count(len(gallery), "photo"),
-        "thinned": f"Every {n}th query is drawn and counted here." if (n := stride(run)) > 1 else "",
+        "thinned": f"Every {ordinal(n)} query is drawn and counted here." if (n := stride(run)) > 1 else "",
         "count": sum(len(photos["id"]) for photos in drawn["sets"].values()),
         "query_set": name,
         "query_sets": list(run.query_sets),

@@ -56,6 +56,11 @@ def _own(name: str) -> Markup:
     return Markup((files("dualgeo.report") / "templates" / name).read_text(encoding="utf-8"))  # noqa: S704 - own file
 
 
+def unbroken(text: str) -> str:
+    """Keep a number and its unit on one line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%").replace(" km", "\N{NO-BREAK SPACE}km")
+
+
 def _headline(run: Run, rows: list[Row], differences: list[Difference]) -> dict[str, Any]:
     splits = run.photos["split"].value_counts()
     failed = len(failures_of(run))
@@ -70,8 +75,8 @@ def _headline(run: Run, rows: list[Row], differences: list[Difference]) -> dict[
         ("files left out", f"{len(run.quarantine):,}"),
     ]
     return {
-        "headline": headline(run, rows, differences),
-        "sentences": sentences(run, differences),
+        "headline": unbroken(headline(run, rows, differences)),
+        "sentences": [unbroken(sentence) for sentence in sentences(run, differences)],
         "meaningful": run.params.report.accuracy_is_meaningful,
         "facts": [{"label": label, "value": value} for label, value in facts],
     }
@@ -93,11 +98,18 @@ def _results(run: Run, rows: list[Row], differences: list[Difference]) -> dict[s
         "difference_method": f"Points of accuracy that {style_of(run.lead).name} gains over {baseline}: both answer "
         f"the same queries, seeds are averaged for each query, and the {confidence} % interval comes from resampling "
         "photographers. Where it includes zero, no difference could be shown.",
+        "chance_note": chance_note(len(differences), run.params.score.confidence),
         "failure_sentence": f"{count(len(failures), 'query', 'queries')} got no answer from at least one system; the "
         "list is below the result table."
         if failures
         else "Every query got an answer from every system.",
     }
+
+
+def chance_note(comparisons: int, confidence: float) -> str:
+    """How many signs to expect where nothing differs: the intervals are not corrected for their number."""
+    by_chance = comparisons * (1 - confidence)
+    return f"Of {count(comparisons, 'comparison')}, about {by_chance:.1f} would show a sign by chance alone."
 
 
 def _curves(run: Run, rows: list[Row], differences: list[Difference]) -> dict[str, Any]:

@@ -35,3 +35,9 @@ def count(number: int, singular: str, plural: str = "") -> str:
 def listed(names: list[str]) -> str:
     """a, b and c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def ordinal(number: int) -> str:
+    """2nd, 3rd, 4th, 21st."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -117,7 +117,7 @@ def density(gallery: pd.DataFrame) -> list[dict[str, float]]:
     x, y = project(gallery["lat"].to_numpy(), gallery["lon"].to_numpy())
     cells = pd.DataFrame({"u": x // DENSITY_BIN, "v": y // DENSITY_BIN, "x": x, "y": y})
     bins = cells.groupby(["u", "v"]).agg(x=("x", "mean"), y=("y", "mean"), count=("x", "size")).reset_index()
-    bins["r"] = 22 + 78 * np.sqrt(bins["count"] / bins["count"].max())
+    bins["r"] = 18 + 52 * np.sqrt(bins["count"] / bins["count"].max())
     bins = bins.sort_values(["count", "u", "v"], ascending=[False, True, True])
     return [
         {"x": round(float(x)), "y": round(float(y)), "r": round(float(r)), "count": int(n)}

@@ -7,6 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from dualgeo.params import load_params
+from dualgeo.report import worldmap
 from dualgeo.report.mapview import class_css, embedded_json
 from dualgeo.report.worldmap import (
     HEIGHT,
@@ -18,6 +20,7 @@ from dualgeo.report.worldmap import (
     land_path,
     project,
 )
+from dualgeo.report.write import write_reports
 from dualgeo.workspace import Workspace
 
 FIJI, SAMOA, ANCHORAGE, TOKYO = (-18.1, 178.4), (-13.8, -171.8), (61.2, -149.9), (35.7, 139.7)
@@ -102,3 +105,12 @@ def test_the_map_data_holds_every_query_of_every_variant(full: Workspace) -> Non
         for answers in by_variant.values():
             assert {len(values) for values in answers.values()} == {60}
     assert data["answers"]["atlas"]["dual"]["c"].count(-1) == 2
+
+
+def test_large_query_sets_are_thinned_and_the_page_says_so(small: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worldmap, "MOST_ANSWERS", 12)
+    write_reports(small, load_params(small.params))
+    source = (small.reports / "index.html").read_text(encoding="utf-8")
+    assert "Every 4th query is drawn and counted here." in source
+    data = json.loads(re.findall(r'id="map-data">(.*?)</script>', source, flags=re.S)[0])
+    assert [len(photos["id"]) for photos in data["sets"].values()] == [3, 3]

@@ -161,7 +161,7 @@ def test_the_banner_shows_only_where_accuracy_means_little(full: Workspace, repo
         ({"variants": ("image",)}, "Image only places"),
         ({"variants": ("image", "segmentation", "dual-no-attention", "dual")}, "dual, no attention"),
         ({"masks": False}, "No mask in the cache."),
-        ({"quality": False}, "this dataset has no ground-truth masks"),
+        ({"quality": False}, "there are no ground-truth masks"),
         ({"queries": 0, "failures": 0}, "This run answered no queries"),
         ({"queries": 1, "failures": 0}, "1 query"),
         ({"query_sets": ("atlas",), "failures": 12}, "no answer"),
