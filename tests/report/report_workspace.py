@@ -12,9 +12,10 @@ from PIL import Image, ImageDraw
 
 from dualgeo.datasets.contract import write_photos
 from dualgeo.datasets.shards import ShardWriter
+from dualgeo.evaluation.score import score
 from dualgeo.files import write_json, write_text
 from dualgeo.params import load_params
-from dualgeo.stages import refine, score
+from dualgeo.refinement.refine import refine
 from dualgeo.views.cache import ids_by_shard, mask_path, write_mask_shard
 from dualgeo.workspace import Cell, Workspace
 
@@ -170,20 +171,23 @@ def _write_masks(workspace: Workspace, photos: pd.DataFrame, recipe: Recipe) -> 
 
 
 def _write_cell(workspace: Workspace, cell: Cell, photos: pd.DataFrame, recipe: Recipe) -> None:
-    rng = np.random.default_rng([hash_of(cell.variant), cell.seed])
+    rng = np.random.default_rng([_seed_of(cell.variant), cell.seed])
     gallery = photos[photos.split == "gallery"].reset_index(drop=True)
     queries = photos[photos.split != "gallery"].sort_values(["dataset", "photo_id"])
     workspace.candidates(cell).parent.mkdir(exist_ok=True)
     _candidates(rng, queries, gallery, SKILL[cell.variant]).to_parquet(workspace.candidates(cell))
     params = load_params(workspace.params)
-    refine.run(workspace, params, cell)
-    path = workspace.refined(cell) / "predictions.parquet"
-    answers = pd.read_parquet(path)
+    refined = refine(pd.read_parquet(workspace.candidates(cell)), photos, params.refine)
+    answers = refined.predictions
     lost = answers[answers.split == "query"].index[: recipe.failures]
     answers.loc[lost, ["lat", "lon"]] = np.nan
     answers.loc[lost, "status"] = "the image could not be read"
-    answers.to_parquet(path)
-    score.run(workspace, params, cell)
+    scored = score(answers, refined.candidates, photos, params.score)
+    workspace.refined(cell).mkdir(parents=True)
+    answers.to_parquet(workspace.refined(cell) / "predictions.parquet")
+    refined.candidates.to_parquet(workspace.refined(cell) / "candidates.parquet")
+    write_json(workspace.scores(cell) / "metrics.json", scored.metrics)
+    scored.queries.to_parquet(workspace.scores(cell) / "queries.parquet")
     _write_curve(workspace, cell, rng)
 
 
@@ -195,7 +199,7 @@ def _write_curve(workspace: Workspace, cell: Cell, rng: np.random.Generator) -> 
     curve.to_csv(workspace.model(cell) / "curve.csv", index=False)
 
 
-def hash_of(text: str) -> int:
+def _seed_of(text: str) -> int:
     return sum(ord(letter) * 31**place for place, letter in enumerate(text)) % 2**32
 
 
