@@ -1,6 +1,4 @@
-"""The real graph through Dagster: the same stages, the same results, the same freshness as `dvc repro`."""
-
-import json
+"""The real graph through Dagster: it finds and leaves the state that `dvc repro` finds and leaves."""
 
 import pytest
 import yaml
@@ -10,30 +8,30 @@ from tests.pipeline.conftest import Copy
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline")]
 
 
-def test_dagster_runs_what_an_edit_made_stale_and_leaves_dvc_nothing_to_do(small: Copy) -> None:
-    params = small.root / "params.yaml"
-    before = params.read_text()
-    recorded = yaml.safe_load((small.root / "dvc.lock").read_text())["stages"]
+def materialize(copy: Copy, selection: str) -> str:
+    done = copy.run("dagster", "asset", "materialize", "--select", selection, "-m", "orchestration.definitions")
+    return done.stdout + done.stderr
+
+
+def test_what_dvc_has_run_dagster_finds_up_to_date(small: Copy) -> None:
+    said = materialize(small, "*")
+    assert "RUN_SUCCESS" in said
+    assert "report is up to date" in said
+    assert "Running stage" not in said
+    assert "Data and pipelines are up to date" in small.run("dvc", "status").stdout
+
+
+def test_an_edited_param_runs_what_follows_from_it_and_dvc_agrees(small: Copy) -> None:
+    before = (small.root / "params.yaml").read_text()
+    params = yaml.safe_load(before)
+    params["refine"]["eps_km"] = 60.0
     try:
-        params.write_text(before.replace("top_k: 20", "top_k: 10"))
-        done = small.run("dagster", "asset", "materialize", "--select", "*", "-m", "orchestration.definitions")
-        said = done.stdout + done.stderr
-        assert "RUN_SUCCESS" in said
-        assert "Running stage 'retrieve@dual-0'" in said
-        assert "Running stage 'train@dual-0'" not in said
-        assert "up to date" in small.run("dvc", "status").stdout
-        now = yaml.safe_load((small.root / "dvc.lock").read_text())["stages"]
-        assert now["train@dual-0"] == recorded["train@dual-0"]
-        assert now["retrieve@dual-0"]["outs"] != recorded["retrieve@dual-0"]["outs"]
-        candidates = json.loads((small.root / "scores" / "dual-0" / "metrics.json").read_text())
-        assert candidates["atlas"]["queries"] == 24
+        (small.root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+        said = materialize(small, 'key:"refine/dual-0"+')
+        ran = {line.split("'")[1] for line in said.splitlines() if "Running stage '" in line}
+        assert ran == {"refine@dual-0", "score@dual-0", "report"}
+        # The other system's refinement is still to be done, which is what DVC says as well.
+        assert "refine@image-0" in small.run("dvc", "status").stdout
     finally:
-        params.write_text(before)
+        (small.root / "params.yaml").write_text(before)
         small.run("dvc", "repro", "-q")
-    assert yaml.safe_load((small.root / "dvc.lock").read_text())["stages"] == recorded
-
-
-def test_every_stage_of_the_graph_is_an_asset(small: Copy) -> None:
-    listed = small.run("dagster", "asset", "list", "-m", "orchestration.definitions").stdout.split()
-    stages = [line.split()[0] for line in small.run("dvc", "stage", "list").stdout.splitlines()]
-    assert {name.replace("@", "/") for name in stages} | {"data"} <= set(listed)
