@@ -31,23 +31,23 @@ class Camera:
     vignette: float
 
 
-def camera_of(rng: np.random.Generator, road: float, sidewalk: float, toward: float) -> Camera:
-    """A camera drawn for one shot; `toward` (-1..1) is the side of the street that the place is about."""
+def camera_of(rng: np.random.Generator, road: float, sidewalk: float) -> Camera:
+    """A camera drawn for one shot, on a road of half-width `road` or on its pavement of width `sidewalk` (metres)."""
     draw = rng.random(14)
-    on_road = draw[0] < 0.45
+    on_road = draw[0] < 0.6
     x = (
         (2 * draw[1] - 1) * road * 0.8
         if on_road
         else math.copysign(road + sidewalk * (0.2 + 0.6 * draw[1]), draw[2] - 0.5)
     )
-    warm = 0.16 * (draw[3] - 0.5)
+    warm = 0.10 * (draw[3] - 0.5)
     return Camera(
         x=round(float(x), 4),
         height=round(1.4 + 0.9 * float(draw[4]), 4),
-        yaw=round(float(0.30 * toward * draw[5] + 0.5 * (draw[6] - 0.5)), 4),
-        pitch=round(float(-0.04 + 0.26 * draw[7]), 4),
+        yaw=round(float(0.36 * (draw[6] - 0.5) + 0.2 * (draw[5] - 0.5)), 4),
+        pitch=round(float(-0.02 + 0.18 * draw[7]), 4),
         roll=round(float(0.07 * (draw[8] - 0.5)), 4),
-        focal=round(float(0.56 + 0.34 * draw[9]), 4),
+        focal=round(float(0.58 + 0.24 * draw[9]), 4),
         gain=round(float(0.88 + 0.34 * draw[10]), 4),
         contrast=round(float(0.88 + 0.24 * draw[11]), 4),
         balance=(round(1 + warm, 4), round(1 + 0.05 * float(draw[12] - 0.5), 4), round(1 - warm, 4)),

@@ -5,6 +5,7 @@ continents.
 import gzip
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from typing import TypedDict
 
@@ -57,6 +58,7 @@ class _Row(TypedDict):
     population: int
 
 
+@lru_cache(maxsize=8)
 def choose_cities(seed: int, gallery: int, unseen: int) -> CityPools:
     """Choose the pools from the GeoNames table; DualGeoError when it has too few cities so far apart."""
     table = _Table()
@@ -69,6 +71,7 @@ def choose_cities(seed: int, gallery: int, unseen: int) -> CityPools:
     )
 
 
+@lru_cache(maxsize=1)
 def standin_cities() -> tuple[City, ...]:
     """The pool that stand-in training may use: the same for every params."""
     return tuple(_Table().take(np.random.default_rng([WORLD_SEED, 31]), STANDIN_CITIES, "the stand-ins"))

@@ -54,23 +54,23 @@ def _lamp(canvas: Canvas, street: Street, x: float, z: float, lit: bool) -> None
     metal = canvas.surface(PLAIN, FACING, depth, ade.STREETLIGHT, style.lamp_colour, NORMAL_FACING)
     glass: Colour = (1.0, 0.93, 0.75) if lit else (0.78, 0.78, 0.74)
     head = canvas.surface(GLOW, FACING, depth, ade.STREETLIGHT, glass, 0 if lit else NORMAL_FACING)
-    inward = -1 if x > 0 else 1
+    inward, h = -1 if x > 0 else 1, style.lamp_height
     match style.lamp:
         case 0:
-            canvas.line((x, 0, z), (x, 7.5, z), 0.16, metal)
-            canvas.line((x, 7.5, z), (x + inward * 1.9, 7.9, z), 0.12, metal)
-            canvas.ellipse((x + inward * 1.9, 7.8, z), 0.45, 0.16, head)
+            canvas.line((x, 0, z), (x, 7.5 * h, z), 0.16, metal)
+            canvas.line((x, 7.5 * h, z), (x + inward * 1.9, 7.9 * h, z), 0.12, metal)
+            canvas.ellipse((x + inward * 1.9, 7.8 * h, z), 0.45, 0.16, head)
         case 1:
-            canvas.line((x, 0, z), (x, 3.7, z), 0.14, metal)
-            canvas.ellipse((x, 3.95, z), 0.30, 0.34, head)
+            canvas.line((x, 0, z), (x, 3.7 * h, z), 0.14, metal)
+            canvas.ellipse((x, 3.95 * h, z), 0.30, 0.34, head)
         case 2:
-            canvas.line((x, 0, z), (x, 5.0, z), 0.14, metal)
-            canvas.line((x - 0.8, 4.9, z), (x + 0.8, 4.9, z), 0.1, metal)
+            canvas.line((x, 0, z), (x, 5.0 * h, z), 0.14, metal)
+            canvas.line((x - 0.8, 4.9 * h, z), (x + 0.8, 4.9 * h, z), 0.1, metal)
             for shift in (-0.8, 0.8):
-                canvas.ellipse((x + shift, 4.7, z), 0.26, 0.28, head)
+                canvas.ellipse((x + shift, 4.7 * h, z), 0.26, 0.28, head)
         case _:
-            canvas.line((x, 0, z), (x, 6.2, z), 0.2, metal)
-            canvas.facing((x + inward * 0.6, 6.2, z), [(-0.7, 0.0), (0.7, 0.0), (0.6, 0.22), (-0.6, 0.22)], head)
+            canvas.line((x, 0, z), (x, 6.2 * h, z), 0.2, metal)
+            canvas.facing((x + inward * 0.6, 6.2 * h, z), [(-0.7, 0.0), (0.7, 0.0), (0.6, 0.22), (-0.6, 0.22)], head)
 
 
 def _pole(canvas: Canvas, street: Street, x: float, z: float, after: tuple[float, float] | None) -> None:
@@ -103,9 +103,7 @@ def _fence(canvas: Canvas, street: Street, side: int, x: float, z: float) -> Non
         return
     match style.fence:
         case 0:
-            hedge = canvas.surface(
-                PLAIN, ACROSS_X, at, ade.PLANT, mix(style.vegetation.leaf, (-0.02, 0.0, -0.02)), normal
-            )
+            hedge = canvas.surface(PLAIN, ACROSS_X, at, ade.PLANT, mix(style.leaf, (-0.02, 0.0, -0.02)), normal)
             canvas.polygon([(at, 0, z), (at, 0, end - 1.2), (at, 1.2, end - 1.2), (at, 1.2, z)], hedge)
         case 1:
             timber = canvas.surface(

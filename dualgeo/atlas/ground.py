@@ -65,7 +65,7 @@ def _zone_table(street: "Street") -> tuple[NDArray[np.uint8], Floats, NDArray[np
     for side in street.zones:
         strips = [(street.road, ade.ROAD, style.asphalt, 6), *((s.reach, s.kind, s.colour, s.pattern) for s in side)]
         rows += strips + [strips[-1]] * (longest - len(strips))
-    rows.append((0.0, ade.GRASS, style.vegetation.grass, 2))
+    rows.append((0.0, ade.GRASS, style.grass, 2))
     reaches = np.array([row[0] for row in rows[:-1]], np.float32).reshape(2, longest)
     classes = np.array([row[1] for row in rows], np.uint8)
     colours = np.ascontiguousarray(np.array([row[2] for row in rows], np.float32).T)
@@ -114,8 +114,8 @@ def _markings(
         _blend(colour, MARK, road & (np.abs(distance - street.road * 0.52) < 0.07) & dash & ~at_crossing)
     if country.edge_lines:
         _blend(colour, MARK, (road & (np.abs(distance - street.road + 0.45) < 0.06) & ~at_crossing) * fade)
-    kerb = np.abs(distance - street.road) < 0.11
-    _blend(colour, (0.74, 0.73, 0.70), kerb & ~at_crossing)
+    kerb = np.abs(distance - street.road) < 0.14
+    _blend(colour, street.style.kerb, kerb & ~at_crossing)
 
 
 def _blend(colour: Floats, target: tuple[float, float, float], share: Flags | Floats) -> None:

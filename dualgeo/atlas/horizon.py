@@ -45,7 +45,7 @@ def _ridge(canvas: Canvas, street: Street, distance: float, strength: float, kin
     rock: Colour = (
         mix(style.vegetation.rock, (-0.02, 0.0, 0.06))
         if kind == ade.MOUNTAIN
-        else mix(style.vegetation.grass, (-0.10, -0.10, -0.02))
+        else mix(style.grass, (-0.10, -0.10, -0.02))
     )
     if kind == ade.HILL and style.group in ("desert", "steppe", "polar"):
         rock = mix(style.soil, (-0.12, -0.1, -0.06))
@@ -112,7 +112,7 @@ def _woods(canvas: Canvas, street: Street) -> None:
             float(k + 30),
         )
         number = canvas.surface(
-            BALL, FACING, depth, ade.TREE, mix(style.vegetation.leaf, (0.02, 0.02, 0.03)), NORMAL_FACING, shape
+            BALL, FACING, depth, ade.TREE, mix(style.leaf, (0.02, 0.02, 0.03)), NORMAL_FACING, shape
         )
         canvas.ellipse((x, tall * 0.3, z), 15.0, tall * 0.7, number)
 
@@ -120,10 +120,10 @@ def _woods(canvas: Canvas, street: Street) -> None:
 def _landmark(canvas: Canvas, street: Street) -> None:
     """The one tall thing that a city is known by, in a fixed compass direction."""
     style = street.style
-    if style.horizon[5] % 4 == 0:
+    if style.horizon[5] % 6 == 0:
         return
-    bearing = math.radians(((style.horizon[6] * 0.36 - street.azimuth + 180) % 360 - 180) * 0.45)
-    distance = 150.0 + 0.2 * style.horizon[7]
+    bearing = math.radians(((style.horizon[6] * 0.36 - street.azimuth + 180) % 360 - 180) * 0.25)
+    distance = 120.0 + 0.12 * style.horizon[7]
     x, z = _at(canvas, bearing, distance)
     depth = canvas.depth(x, z)
     if depth < 60:

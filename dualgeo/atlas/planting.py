@@ -44,7 +44,7 @@ def planted(style: Style, sides: tuple[str, str], face: float, median: float, rn
         for index, (x, z) in enumerate(_spots(style, kind, face, rng)):
             trees.append(_tree(style, sign * x, z, index < 2, rng))
     if median:
-        size, leaf = 0.75 * _height(style.species[0]), style.vegetation.leaf
+        size, leaf = 0.75 * _height(style.species[0]), style.leaf
         trees += [Tree(0.0, z, style.species[0], size, leaf, int(z * 7)) for z in (9.0, 21.0, 33.0, 45.0, 57.0)]
     return trees
 
@@ -52,7 +52,7 @@ def planted(style: Style, sides: tuple[str, str], face: float, median: float, rn
 def _spots(style: Style, kind: str, face: float, rng: np.random.Generator) -> list[tuple[float, float]]:
     """A row along the kerb or none, and scattered plants where the side has room; |x| and z in metres."""
     spots: list[tuple[float, float]] = []
-    if float(rng.random()) < style.trees * (1.1 if kind in ("water", "park") else 0.8):
+    if float(rng.random()) < style.trees * 1.1:
         start = float(rng.uniform(2, 8))
         count = int((_ROW_END_M - start) / style.tree_spacing)
         spots += [(face - 0.6, start + k * style.tree_spacing) for k in range(count)]
@@ -64,10 +64,10 @@ def _spots(style: Style, kind: str, face: float, rng: np.random.Generator) -> li
 
 def _tree(style: Style, x: float, z: float, typical: bool, rng: np.random.Generator) -> Tree:
     kind, hue, shift, size, seed = (float(value) for value in rng.random(5))
-    species = style.species[0] if typical or kind < 0.72 else style.species[1]
-    tint = 0.07 * (hue - 0.5)
-    leaf = mix(style.vegetation.leaf, (tint + 0.02, tint + 0.03, tint * 0.4))
-    return Tree(x, z + 0.8 * shift, species, _height(species) * (0.75 + 0.5 * size), leaf, int(seed * 65521))
+    species = style.species[0] if typical or kind < 0.8 else style.species[1]
+    tint = 0.04 * (hue - 0.5)
+    leaf = mix(style.leaf, (tint, tint + 0.01, tint * 0.4))
+    return Tree(x, z + 0.8 * shift, species, _height(species) * (0.85 + 0.3 * size), leaf, int(seed * 65521))
 
 
 def _height(species: str) -> float:

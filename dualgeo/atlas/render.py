@@ -1,12 +1,14 @@
 """Draw one view: picture and mask."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from dualgeo.atlas import ade20k as ade
 from dualgeo.atlas.buildings import draw_lot
-from dualgeo.atlas.camera import Camera, camera_of, rays_of
+from dualgeo.atlas.camera import camera_of, rays_of
 from dualgeo.atlas.canvas import FACING, GROUND, SKY, UPWARD, Canvas
 from dualgeo.atlas.cities import WORLD_SEED
 from dualgeo.atlas.conditions import light_of
@@ -18,7 +20,7 @@ from dualgeo.atlas.shading import FAR_M, shade
 from dualgeo.atlas.street import Street, street_of
 from dualgeo.atlas.style import style_at
 from dualgeo.atlas.transients import transients_of
-from dualgeo.atlas.view import SceneView
+from dualgeo.atlas.view import Place, SceneView
 
 SUPERSAMPLING = 2
 _DRAWN_FROM_M = 0.5
@@ -30,8 +32,9 @@ def render(view: SceneView, size: int) -> tuple[NDArray[np.uint8], NDArray[np.ui
     The same view gives the same bytes on every run and in every process. Views that differ in condition alone have
     the same mask. Larger sizes show the same scene in finer detail.
     """
-    street, camera = _street_and_camera(view)
+    street = _street(view.place)
     key = (WORLD_SEED, *view.place.key, view.shot)
+    camera = camera_of(np.random.default_rng([*key, 82]), street.road, street.walking)
     canvas = Canvas(camera, SUPERSAMPLING * size)
     rays = rays_of(camera, canvas.pixels)
     _base(canvas, rays.y)
@@ -62,12 +65,10 @@ def render(view: SceneView, size: int) -> tuple[NDArray[np.uint8], NDArray[np.ui
     return picture, np.ascontiguousarray(mask)
 
 
-def _street_and_camera(view: SceneView) -> tuple[Street, Camera]:
-    place = view.place
-    style = style_at(place.city, place.lat, place.lon)
-    street = street_of(style, np.random.default_rng([WORLD_SEED, *place.key, 81]))
-    camera = camera_of(np.random.default_rng([WORLD_SEED, *place.key, view.shot, 82]), street.road, street.walking, 0.0)
-    return street, camera
+@lru_cache(maxsize=32)
+def _street(place: Place) -> Street:
+    """The street of a place; kept for a while, because a place's photos are mostly drawn one after another."""
+    return street_of(style_at(place.city, place.lat, place.lon), np.random.default_rng([WORLD_SEED, *place.key, 81]))
 
 
 def _base(canvas: Canvas, up: NDArray[np.float32]) -> None:

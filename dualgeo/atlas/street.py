@@ -72,12 +72,12 @@ def street_of(style: Style, rng: np.random.Generator) -> Street:
     sides = (_side_kind(style, draw[0], draw[1]), _side_kind(style, draw[2], draw[3]))
     if sides[0] == "water" and sides[1] == "water":
         sides = ("built", "water")
-    road = style.road * (0.85 + 0.3 * draw[4])
-    median = 1.4 if draw[5] < 0.28 * style.field["width"] + 0.15 * style.urban - 0.08 and road > 4.2 else 0.0
-    walking = style.sidewalk * (0.85 + 0.3 * draw[6])
-    verge = 1.6 if style.field["green"] > 0.55 - 0.15 * (style.urban < 0.4) else 0.0
+    road = style.road * (0.94 + 0.12 * draw[4])
+    median = 1.4 if style.median and draw[5] < 0.85 else 0.0
+    walking = style.sidewalk * (0.92 + 0.16 * draw[6])
+    verge = style.verge
     face = road + median + walking + verge
-    crossing = (22 + 26 * draw[7], 22 + 26 * draw[7] + 2.1 * style.road) if draw[8] < 0.35 else None
+    crossing = (22 + 26 * draw[7], 22 + 26 * draw[7] + 2.1 * style.road) if draw[8] < 0.22 else None
     lots = [lot for side in (0, 1) for lot in _lots(style, sides[side], 2 * side - 1, face, crossing, rng)]
     zones = (
         _zones(style, sides[0], road + median, walking, verge),
@@ -93,9 +93,9 @@ def street_of(style: Style, rng: np.random.Generator) -> Street:
         crossing=crossing,
         lots=tuple(lots),
         trees=tuple(planted(style, sides, face, median, rng)),
-        lamps=tuple(_row(road + median + 0.5, style.lamp_spacing, draw[9], draw[10] < 0.5 or style.urban > 0.6)),
+        lamps=tuple(_row(road + median + 0.5, style.lamp_spacing, draw[9], style.lamps_both)),
         poles=tuple(_row(road + median + 0.8, style.pole_spacing, draw[11], False))
-        if draw[12] < style.country.wires
+        if style.wires and draw[12] < 0.85
         else (),
         fences=tuple(
             (2 * side - 1, face + 0.2) for side in (0, 1) if sides[side] in ("houses", "compound", "fields", "park")
@@ -110,15 +110,16 @@ def street_of(style: Style, rng: np.random.Generator) -> Street:
 
 
 def _side_kind(style: Style, first: float, second: float) -> str:
+    """What lines one side: mostly what lines most of the city's streets."""
     if style.city.coastal and first < 0.24:
         return "water"
     if first > 0.97 - 0.16 * style.field["green"]:
         return "park"
-    if second < style.urban:
+    if second < 0.75:
+        return style.side
+    if second < 0.75 + 0.25 * style.urban:
         return "built"
-    if first > 0.80 - 0.1 * (1 - style.urban):
-        return "fields"
-    return "compound" if first / 0.8 < style.compound else "houses"
+    return "fields" if first > 0.6 else "houses"
 
 
 def _lots(
@@ -130,7 +131,7 @@ def _lots(
     z = _START_M - 4 * float(rng.random())
     while z < LENGTH_M:
         draw = [float(value) for value in rng.random(12)]
-        width = style.lot * (0.65 + 0.7 * draw[0]) * (0.8 if kind == "houses" else 1.0)
+        width = style.lot * (0.75 + 0.5 * draw[0]) * (0.8 if kind == "houses" else 1.0)
         if crossing and z < crossing[1] and z + width > crossing[0]:
             if z < crossing[0] - 5:
                 width = crossing[0] - z
@@ -150,11 +151,11 @@ def _lots(
 def _lot(style: Style, kind: str, side: int, face: float, z: float, width: float, draw: list[float]) -> Lot:
     shares = style.wall_shares
     which = 0 if draw[3] < shares[0] else 1 if draw[3] < shares[1] else 2
-    hue = 0.10 * (draw[4] - 0.5)
+    hue = 0.06 * (draw[4] - 0.5)
     wall = mix(style.walls[which], (hue, hue * 0.9, hue * 0.7))
     texture = style.wall_kinds[which]
     roof = style.roofs[0] if draw[5] < style.roof_shares else style.roofs[1]
-    floors = max(1, round(style.floors * (0.6 + 0.8 * draw[6])))
+    floors = max(1, round(style.floors * (0.75 + 0.5 * draw[6])))
     name = "building"
     if kind == "houses" or kind == "compound":
         floors, name = min(floors, 1 + (draw[6] > 0.45)), "house"
@@ -186,7 +187,7 @@ def _zones(style: Style, kind: str, road: float, walking: float, verge: float) -
     """Strips of ground from the road outwards: (verge), pavement, then what the side is made of."""
     land = style.vegetation
     verge_kinds = {
-        "grass": (ade.GRASS, land.grass),
+        "grass": (ade.GRASS, style.grass),
         "earth": (ade.EARTH, style.soil),
         "sand": (ade.SAND, style.soil),
         "rock": (ade.ROCK, land.rock),
@@ -201,7 +202,7 @@ def _zones(style: Style, kind: str, road: float, walking: float, verge: float) -
     )
     strips = [Zone(road + verge, verge_kind, verge_colour, 2)] if verge else []
     strips.append(walk)
-    open_kinds = {**verge_kinds, "field": (ade.FIELD, mix(land.grass, (0.14, 0.08, -0.04)))}
+    open_kinds = {**verge_kinds, "field": (ade.FIELD, mix(style.grass, (0.14, 0.08, -0.04)))}
     beyond, colour = open_kinds[land.open_land]
     match kind:
         case "water":
@@ -218,7 +219,7 @@ def _zones(style: Style, kind: str, road: float, walking: float, verge: float) -
                 Zone(
                     9e9,
                     verge_kind if verge_kind != ade.EARTH else ade.GRASS,
-                    land.grass if verge_kind != ade.SAND else style.soil,
+                    style.grass if verge_kind != ade.SAND else style.soil,
                     2,
                 )
             )
