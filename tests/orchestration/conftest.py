@@ -97,8 +97,9 @@ class Project:
         assert (process.returncode != 0) == fails, said
         return said
 
-    def materialize(self, selection: str, fails: bool = False) -> str:
-        return self.call("dagster", "asset", "materialize", "--select", selection, "-f", "definitions.py", fails=fails)
+    def materialize(self, selection: str, *more: str, fails: bool = False) -> str:
+        command = ["dagster", "asset", "materialize", "--select", selection, "-f", "definitions.py"]
+        return self.call(*command, *more, fails=fails)
 
 
 @pytest.fixture

@@ -83,3 +83,10 @@ def alive(process: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_steps_can_run_in_processes_of_their_own(toy: Project) -> None:
+    toy.write("config.yaml", "execution: {config: {multiprocess: {max_concurrent: 2}}}")
+    said = toy.materialize("*", "--config", "config.yaml")
+    assert "Executing steps using multiprocess executor" in said
+    assert "Data and pipelines are up to date" in toy.call("dvc", "status")
