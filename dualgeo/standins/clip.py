@@ -19,10 +19,12 @@ from dualgeo.progress import say
 from dualgeo.standins.augment import Normalisation, augment
 from dualgeo.standins.data import PHOTO_SIZE, Photos
 from dualgeo.standins.learning import Optimiser, save_model
+from dualgeo.standins.patches import PatchSampler, whiten_patches
 from dualgeo.views.ade20k import ADE20K_NAMES
 
 NORMALISATION = Normalisation(mean=(0.4815, 0.4578, 0.4082), std=(0.2686, 0.2613, 0.2758))
 PATCH = 12
+GRID = PHOTO_SIZE // PATCH
 CELLS = 3
 """Mask samples along a patch's side: a patch's class shares are counted over CELLS x CELLS points."""
 
@@ -32,7 +34,9 @@ class ClipTraining:
     """How long and how fast the image encoder learns."""
 
     seed: int = 0
-    epochs: int = 12
+    epochs: int = 26
+    whole_epochs: int = 4
+    """Epochs at the end in which photos are seen whole; before, half of their patches are."""
     cities: int = 48
     """Cities in a batch."""
     photos: int = 4
@@ -88,12 +92,15 @@ def train_clip(photos: Photos, folder: Path, training: ClipTraining) -> None:
     parameters = [*model.parameters(), *heads.parameters()]
     optimiser = Optimiser(parameters, training.epochs * per_epoch, training.learning_rate, training.weight_decay)
     batches = _CityBatches(photos, training)
+    whiten_patches(model, torch.from_numpy(photos.images), NORMALISATION)
+    sampler = PatchSampler(model.vision_model.embeddings, GRID * GRID, generator)
     weights = np.array([1.0, training.dense_weight, training.description_weight])
     model.train()
     for epoch in range(training.epochs):
         total = np.zeros(3)
+        sampler.keep = GRID * GRID if epoch >= training.epochs - training.whole_epochs else GRID * GRID // 2
         for _ in range(per_epoch):
-            losses = _losses(model, heads, photos, batches.draw(), training.temperature, generator)
+            losses = _losses(model, heads, sampler, photos, batches.draw(), training.temperature, generator)
             optimiser.step((losses * torch.from_numpy(weights)).sum())
             total += losses.detach().numpy()
         contrast, dense, description = total / per_epoch
@@ -101,6 +108,7 @@ def train_clip(photos: Photos, folder: Path, training: ClipTraining) -> None:
             f"clip epoch {epoch + 1}/{training.epochs}: "
             f"contrast {contrast:.3f}, classes {dense:.3f}, description {description:.3f}"
         )
+    sampler.remove()
     save_model(model, NORMALISATION, folder)
 
 
@@ -123,6 +131,7 @@ class _CityBatches:
 def _losses(
     model: CLIPVisionModelWithProjection,
     heads: _Heads,
+    sampler: PatchSampler,
     photos: Photos,
     rows: npt.NDArray[np.int64],
     temperature: float,
@@ -130,15 +139,16 @@ def _losses(
 ) -> torch.Tensor:
     """(3,): of the contrast, the patches' classes and the descriptions."""
     images, masks = torch.from_numpy(photos.images[rows]), torch.from_numpy(photos.masks[rows])
-    inputs, labels = augment(images, masks, PHOTO_SIZE // PATCH * CELLS, generator)
+    inputs, labels = augment(images, masks, GRID * CELLS, generator)
     with torch.autocast("cpu", torch.bfloat16):
         outputs = model(pixel_values=NORMALISATION(inputs))
     embeddings, patches = outputs.image_embeds.float(), outputs.last_hidden_state[:, 1:].float()
+    shares = class_shares(labels).gather(1, sampler.kept[:, :, None].expand(-1, -1, len(ADE20K_NAMES)))
     described = torch.from_numpy(photos.description[rows])
     return torch.stack(
         [
             city_contrast(embeddings, torch.from_numpy(photos.city[rows]), temperature),
-            functional.cross_entropy(heads.classes(patches), class_shares(labels)),
+            functional.cross_entropy(heads.classes(patches), shares.flatten(0, 1)),
             functional.mse_loss(heads.description(embeddings), described),
         ]
     )
@@ -158,7 +168,7 @@ def city_contrast(embeddings: torch.Tensor, city: torch.Tensor, temperature: flo
 
 
 def class_shares(labels: torch.Tensor) -> torch.Tensor:
-    """(N, g*CELLS, g*CELLS) class ids -> (N*g*g, 150) float32, the share of each class in a patch's points."""
-    patches = labels.unfold(1, CELLS, CELLS).unfold(2, CELLS, CELLS).reshape(-1, CELLS * CELLS)
-    shares = torch.zeros(len(patches), len(ADE20K_NAMES))
-    return shares.scatter_add_(1, patches, torch.full(patches.shape, 1 / CELLS**2))
+    """(N, g*CELLS, g*CELLS) class ids -> (N, g*g, 150) float32, the share of each class in a patch's points."""
+    patches = labels.unfold(1, CELLS, CELLS).unfold(2, CELLS, CELLS).reshape(len(labels), -1, CELLS * CELLS)
+    shares = torch.zeros(*patches.shape[:2], len(ADE20K_NAMES))
+    return shares.scatter_add_(2, patches, torch.full(patches.shape, 1 / CELLS**2))

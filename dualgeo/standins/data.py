@@ -12,6 +12,7 @@ from dualgeo.atlas.cities import STANDIN_CITIES
 from dualgeo.atlas.render import render
 from dualgeo.atlas.standin import StandinScenes
 from dualgeo.atlas.view import CONDITIONS, SceneView
+from dualgeo.errors import DualGeoError
 from dualgeo.files import written_whole
 from dualgeo.progress import progress
 from dualgeo.standins.descriptions import describe
@@ -21,6 +22,8 @@ HELD_OUT_EVERY = 6
 """Every sixth city is kept from training, to measure on."""
 GALLERY_SHARE = 0.75
 """Of a held-out city's photos, the share that queries are searched in; whole places go to one side."""
+PHOTOS_STEP = 16
+"""Four places of four photos: three for the gallery, one for queries."""
 _CHUNK = 64
 
 
@@ -34,8 +37,6 @@ class Photos:
     """(N, S, S) ADE20K-150 ids."""
     city: npt.NDArray[np.int64]
     """(N,) number of the city."""
-    latlon: npt.NDArray[np.float64]
-    """(N, 2) degrees."""
     condition: npt.NDArray[np.int64]
     """(N,) index into CONDITIONS."""
     description: npt.NDArray[np.float32]
@@ -43,10 +44,6 @@ class Photos:
 
     def __len__(self) -> int:
         return len(self.images)
-
-    def subset(self, rows: npt.NDArray[np.bool_]) -> "Photos":
-        """The photos where `rows` is true."""
-        return Photos(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -59,13 +56,16 @@ class StandinData:
     """Each held-out query scene under every condition."""
 
 
-def load_data(cache: Path, seed: int, photos_per_city: int, workers: int) -> StandinData:
-    """Render the photos, or take them from `cache` (an .npz) when they were rendered before.
+def load_data(cache: Path, seed: int, photos_per_city: int, workers: int, cities: int = STANDIN_CITIES) -> StandinData:
+    """Render the photos in `workers` processes, or take them from `cache` (an .npz) when it is there.
 
-    The file's name must tell apart what was rendered: a cache is used as it is.
+    A cache is used as it is, whatever it was rendered with. Raises DualGeoError unless photos_per_city is a multiple
+    of 16, so that the places of held-out cities can be split between gallery and queries.
     """
+    if photos_per_city % PHOTOS_STEP:
+        raise DualGeoError(f"photos per city must be a multiple of {PHOTOS_STEP}, not {photos_per_city}.")
     if not cache.exists():
-        data = _render_all(seed, photos_per_city, workers)
+        data = _render_all(seed, cities, photos_per_city, workers)
         columns = {f"{part}_{name}": getattr(getattr(data, part), name) for part, name in _columns()}
         with written_whole(cache) as temporary, temporary.open("wb") as file:
             np.savez(file, **columns)
@@ -84,9 +84,9 @@ def _columns() -> Iterator[tuple[str, str]]:
             yield part.name, field.name
 
 
-def _render_all(seed: int, photos_per_city: int, workers: int) -> StandinData:
-    scenes = StandinScenes(seed, STANDIN_CITIES, photos_per_city, CONDITIONS, daylight_share=2 / 3)
-    everyday = StandinScenes(seed, STANDIN_CITIES, photos_per_city, CONDITIONS, daylight_share=0.85)
+def _render_all(seed: int, cities: int, photos_per_city: int, workers: int) -> StandinData:
+    scenes = StandinScenes(seed, cities, photos_per_city, CONDITIONS, daylight_share=2 / 3)
+    everyday = StandinScenes(seed, cities, photos_per_city, CONDITIONS, daylight_share=0.85)
     train: list[tuple[SceneView, int]] = []
     gallery: list[tuple[SceneView, int]] = []
     queries: list[tuple[SceneView, int]] = []
@@ -111,12 +111,11 @@ def _render(pool: ProcessPoolExecutor, views: list[tuple[SceneView, int]], label
     chunks = [[view for view, _ in views[start : start + _CHUNK]] for start in range(0, len(views), _CHUNK)]
     drawn = list(progress(pool.map(_draw, chunks), len(chunks), f"render {label} (in chunks of {_CHUNK})"))
     return Photos(
-        description=describe([view for view, _ in views]),
         images=np.concatenate([images for images, _ in drawn]),
         masks=np.concatenate([masks for _, masks in drawn]),
         city=np.array([city for _, city in views]),
-        latlon=np.array([(view.lat, view.lon) for view, _ in views]),
         condition=np.array([CONDITIONS.index(view.condition) for view, _ in views]),
+        description=describe([view for view, _ in views]),
     )
 
 

@@ -51,6 +51,8 @@ def save_model(model: PreTrainedModel, normalisation: Normalisation, folder: Pat
     The model itself is left in float16.
     """
     model.half().save_pretrained(folder)
+    # safetensors writes for its owner alone; an installed package is read by others.
+    (folder / "model.safetensors").chmod(0o644)
     preprocessing = {
         "do_resize": True,
         "size": {"height": PHOTO_SIZE, "width": PHOTO_SIZE},
