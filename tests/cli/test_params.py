@@ -1,4 +1,4 @@
-"""params.yaml: every mistake is one sentence that names the key; profiles are valid and the demo is what is committed."""
+"""params.yaml: every mistake is one sentence with its key; profiles are valid; the demo is what is committed."""
 
 import subprocess
 import sys

@@ -147,4 +147,5 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, project: Path) ->
         "calibration.json",
         "metrics.json",
         "queries.parquet",
+        "validation.json",
     }
