@@ -27,14 +27,15 @@ def main() -> None:
     say(f"{len(data.train)} training photos, {len(data.gallery)} gallery photos, {len(data.queries)} queries")
     measured_file = asked.out / "measured.json"
     measured = read_json(measured_file) if measured_file.exists() else {}
-    for name in asked.models:
+    for name in MODELS if asked.model == "both" else (asked.model,):
         folder = asked.out / name
-        begun = time.monotonic()
-        if not asked.measure_only and name == "clip":
-            train_clip(data.train, folder, ClipTraining(seed=asked.seed))
-        elif not asked.measure_only:
-            train_segformer(data.train, folder, SegformerTraining(seed=asked.seed))
-        say(f"{name}: trained in {time.monotonic() - begun:.0f} s")
+        if not asked.measure_only:
+            begun = time.monotonic()
+            if name == "clip":
+                train_clip(data.train, folder, ClipTraining(seed=asked.seed))
+            else:
+                train_segformer(data.train, folder, SegformerTraining(seed=asked.seed))
+            say(f"{name}: trained in {time.monotonic() - begun:.0f} s")
         measured[name] = measure_clip(data, folder) if name == "clip" else measure_segformer(data, folder)
         write_json(measured_file, measured)
     say(f"measured quality: {measured_file}")
@@ -42,7 +43,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dualgeo.standins", description=__doc__)
-    parser.add_argument("models", nargs="*", default=list(MODELS), choices=MODELS, help="which to train (both)")
+    parser.add_argument("model", nargs="?", default="both", choices=(*MODELS, "both"), help="which to train (both)")
     parser.add_argument("--out", type=Path, default=HERE, help="folder for the models (the package's own)")
     parser.add_argument("--seed", type=int, default=0, help="of places, weights and batches")
     parser.add_argument("--photos-per-city", type=int, default=32)
