@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-EARTH_RADIUS_KM = 6371.0088
+from dualgeo.geo.sphere import EARTH_RADIUS_KM
 
 
 def distances_km(latlon: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from dualgeo.errors import DualGeoError
@@ -69,7 +69,8 @@ def save_system(system: GeoSystem, folder: Path, extra: dict[str, str]) -> None:
     """Write model.safetensors and config.json to `folder`, and each of `extra` (name -> text), whole or not at all."""
     with folder_written_whole(folder) as temporary:
         weights = {name: value.detach().cpu().contiguous() for name, value in system.state_dict().items()}
-        save_file(weights, temporary / "model.safetensors")
+        # Written by us: safetensors' own writer makes files that only their owner can read.
+        (temporary / "model.safetensors").write_bytes(save(weights))
         write_json(temporary / "config.json", system.config.model_dump(mode="json"))
         for name, text in extra.items():
             (temporary / name).write_text(text, encoding="utf-8")

@@ -142,7 +142,7 @@ def headline(run: Run, rows: list[Row], differences: list[Difference]) -> str:
     if not filled:
         return "This run answered no queries, so there is nothing to report."
     row = filled[0]
-    start = f"{row.name[0].upper()}{row.name[1:]} places {percent(row.acc[km].mean)} % of {row.query_set} photos"
+    start = f"{row.name[0].upper()}{row.name[1:]} places {percent(row.acc[km].mean)} % of the {row.query_set} queries"
     start += f" within {km:g} km"
     confidence = f"{100 * run.params.score.confidence:g} %"
     found = [d for d in differences if d.query_set == row.query_set and d.km == km]

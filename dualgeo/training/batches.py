@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from dualgeo.geo.sphere import unit_vectors
+from dualgeo.geo.sphere import EARTH_RADIUS_KM, unit_vectors
 
 Rows = npt.NDArray[np.int64]
 
@@ -13,7 +13,7 @@ def neighbourhoods(latlon: npt.NDArray[np.float64], radius_km: float) -> Rows:
 
     Cubes have no seam at 180 degrees and do not shrink towards the poles.
     """
-    width = max(radius_km, 0.001) / 6371.0
+    width = max(radius_km, 0.001) / EARTH_RADIUS_KM
     # Rounding centres a cube on each axis: flooring would put a face on the equator and on the 180th meridian.
     cubes = np.rint(unit_vectors(latlon[:, 0], latlon[:, 1]) / width).astype(np.int64)
     _, labels = np.unique(cubes, axis=0, return_inverse=True)
