@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline")]
 QUERY_SETS = ["atlas", "atlas-night", "atlas-fog", "atlas-rain", "atlas-snow", "atlas-autumn", "atlas-unseen"]
 STAGES = ["validate", "segment", "embed", "train", "index", "retrieve", "refine", "score", "report"]
 CELL_STAGES = ["train", "index", "retrieve", "refine", "score"]
+KILL_AFTER_S = [0.3 + 0.8 * step for step in range(12)]
 RESULTS = ["reports/summary.json", "reports/table.md", "scores/dual-0/metrics.json", "scores/image-0/metrics.json"]
 
 
@@ -68,24 +69,42 @@ def test_kill_9_in_a_stage_then_repro_gives_the_undisturbed_result(small: Copy, 
     expected = _digests(small)
     results = {name: (small.root / name).read_bytes() for name in RESULTS}
     name = f"{stage}@dual-0" if stage in CELL_STAGES else stage
-    process = small.start("dvc", "repro", "--force", "--single-item", name)
-    _wait_for_stage(process, stage)
-    os.killpg(process.pid, signal.SIGKILL)
-    assert process.wait(timeout=30) == -signal.SIGKILL
+    kills = 0
+    # Later and later, so that start-up, the work itself and the writing are all hit, until the stage outruns the kill.
+    for delay in KILL_AFTER_S:
+        process = small.start("dvc", "repro", "--force", "--single-item", name)
+        at_work = _stage_process(process, stage)
+        time.sleep(delay)
+        if not _held(at_work):
+            assert process.wait(timeout=60) == 0
+            break
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait(timeout=30) == -signal.SIGKILL
+        kills += 1
+    assert kills > 0
     small.run("dvc", "repro")
     assert _digests(small) == expected
     assert {name: (small.root / name).read_bytes() for name in RESULTS} == results
 
 
-def _wait_for_stage(process: subprocess.Popen[bytes], stage: str) -> None:
-    """Until the stage's own process has been at work for a moment."""
+def _held(process: psutil.Process) -> bool:
+    """Stop the stage where it is; False when it has ended. A held stage cannot end between the look and the kill."""
+    try:
+        process.suspend()
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _stage_process(process: subprocess.Popen[bytes], stage: str) -> psutil.Process:
+    """The stage's own process, as soon as DVC has started it."""
     deadline = time.monotonic() + 60
     wanted = ["run", stage]
     while time.monotonic() < deadline and process.poll() is None:
         children = psutil.Process(process.pid).children(recursive=True)
-        if any("dualgeo" in " ".join(_words(child)[:2]) and _words(child)[2:4] == wanted for child in children):
-            time.sleep(0.4)
-            return
+        for child in children:
+            if "dualgeo" in " ".join(_words(child)[:2]) and _words(child)[2:4] == wanted:
+                return child
         time.sleep(0.05)
     raise AssertionError(f"stage {stage} did not start")
 
