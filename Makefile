@@ -1,6 +1,6 @@
 # `make demo` needs Python 3.11+, git and make; everything else it fetches itself, into .venv. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help demo test dev mlflow lint ci install install-dev lock clean
+.PHONY: help demo test dev mlflow serve lint ci install install-dev lock clean
 
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$each" && exit; done; echo python3)
@@ -32,6 +32,9 @@ dev: install ## Dagster: the graph, its freshness, and a button to run it (http:
 
 mlflow: install ## MLflow: compare runs (http://localhost:5000)
 	@$(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db
+
+serve: install ## MLflow: answer photos over HTTP with the champion (http://localhost:5001)
+	@MLFLOW_TRACKING_URI=sqlite:///mlruns/mlflow.db $(BIN)/mlflow models serve -m models:/dualgeo@champion --env-manager local -p 5001
 
 lint: install-dev ## Style, types and import layers
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/pyright && $(BIN)/lint-imports

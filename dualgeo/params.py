@@ -46,6 +46,7 @@ class ValidateParams(Section):
     """No query or validation photo may lie closer than this to a gallery photo."""
     max_unreadable_share: Share
     require_licence: bool
+    """False: a photo without a licence is a warning, as for the next one."""
     require_photographer_disjoint: bool
 
 

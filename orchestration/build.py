@@ -1,12 +1,13 @@
-"""Put assets, checks and the executor together for one project folder."""
+"""Put assets, checks, jobs, sensors and the executor together for one project folder."""
 
 from pathlib import Path
 
 import dagster as dg
 
-from orchestration.assets import pipeline_assets
-from orchestration.checks import pipeline_checks
-from orchestration.graph import read_graph
+from orchestration.assets import PROJECT, pipeline_assets, project_resource
+from orchestration.jobs import everything_job, new_photos_job, nightly_schedule, record_job, rescore_job
+from orchestration.state import Project
+from orchestration.watch import new_photos_sensor, workspace_sensor
 
 
 def _as_given(config: dict[str, object]) -> dict[str, object]:
@@ -26,9 +27,18 @@ in_process_by_default = dg.multi_or_in_process_executor.configured(
 
 def build_definitions(root: Path) -> dg.Definitions:
     """The Dagster definitions of the project in `root`; DualGeoError says what is wrong with its dvc.yaml."""
-    nodes = read_graph(root)
+    project = Project(root)
+    nodes = project.nodes()
+    everything, record, rescore = everything_job(), record_job(root), rescore_job(nodes)
+    watched = [(node, new_photos_job()) for node in nodes if node.is_raw and node.watch]
     return dg.Definitions(
-        assets=pipeline_assets(root, nodes),
-        asset_checks=pipeline_checks(root, nodes),
+        assets=pipeline_assets(nodes),
+        jobs=[everything, record, *([rescore] if rescore else []), *(job for _, job in watched)],
+        schedules=[nightly_schedule(everything)],
+        sensors=[
+            workspace_sensor(project, nodes, record),
+            *(new_photos_sensor(root, node, job) for node, job in watched),
+        ],
+        resources={PROJECT: project_resource(root)},
         executor=in_process_by_default,
     )

@@ -3,66 +3,181 @@
 import csv
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from orchestration.graph import Node
+from orchestration.rows import rows_below
+
+LEAST_RECALL = 0.95
+WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
+SUITES = {
+    "Positions": "coordinates are there and possible",
+    "Identity": "no photo or id twice",
+    "Splits": "no leakage: gallery, validation and query photos share no place and no photographer",
+    "Images": "every image is there and can be read",
+    "Rights": "every photo has a licence",
+}
+NOT_THERE = "has not been made"
 
 
-def pipeline_checks(root: Path, nodes: list[Node]) -> list[dg.AssetChecksDefinition]:
-    """The checks that the outputs of `nodes` allow: expectations met, training losses finite and falling."""
-    checks = [expectations_check(root, node) for node in nodes if node.stage == "validate"]
-    trained = [node for node in nodes if node.stage == "train"]
-    return [*checks, losses_check(root, trained)] if trained else checks
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one check, in words."""
+
+    passed: bool
+    words: str
+    severity: dg.AssetCheckSeverity = ERROR
+    shown: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Metadata beside the words."""
 
 
-def expectations_check(root: Path, node: Node) -> dg.AssetChecksDefinition:
-    """Whether the data met every expectation."""
+@dataclass(frozen=True)
+class Check:
+    """A question to the outputs of one node; `judge` gets the project folder and the node."""
 
-    @dg.asset_check(asset=dg.AssetKey(node.key), name="expectations", description="The data met every expectation.")
-    def expectations() -> dg.AssetCheckResult:
-        path = root / node.outs[0] / "validation.json"
-        if not path.exists():
-            return dg.AssetCheckResult(passed=False, description=f"{path.relative_to(root)} does not exist.")
-        result = json.loads(path.read_text(encoding="utf-8"))
-        return dg.AssetCheckResult(passed=result.get("success") is True, metadata={"validation": _shown(result)})
+    name: str
+    description: str
+    judge: Callable[[Path, Node], Verdict]
 
-    return expectations
-
-
-def losses_check(root: Path, nodes: list[Node]) -> dg.AssetChecksDefinition:
-    """Whether each cell's training loss stayed finite and fell."""
-    specs = [
-        dg.AssetCheckSpec("loss", asset=dg.AssetKey(node.key), description="The training loss is finite and fell.")
-        for node in nodes
-    ]
-
-    @dg.multi_asset_check(name="losses", specs=specs, can_subset=True)
-    def losses(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        for node in nodes:
-            key = dg.AssetKey(node.key)
-            if dg.AssetCheckKey(key, "loss") in context.selected_asset_check_keys:
-                passed, words = loss_verdict(root / node.outs[0] / "curve.csv")
-                yield dg.AssetCheckResult(passed=passed, asset_key=key, check_name="loss", description=words)
-
-    return losses
+    def result(self, root: Path, node: Node) -> dg.AssetCheckResult:
+        """Judge; outputs that cannot be read fail the check and nothing else."""
+        try:
+            verdict = self.judge(root, node)
+        except FileNotFoundError as error:
+            verdict = Verdict(False, f"{Path(error.filename).name} {NOT_THERE}.")
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            verdict = Verdict(False, f"The outputs cannot be judged ({type(error).__name__}: {error}).")
+        return dg.AssetCheckResult(
+            passed=verdict.passed,
+            asset_key=dg.AssetKey(node.key),
+            check_name=self.name,
+            severity=verdict.severity,
+            description=verdict.words,
+            metadata=verdict.shown,
+        )
 
 
-def loss_verdict(path: Path) -> tuple[bool, str]:
-    """Whether the losses in a curve.csv (columns epoch, loss, ...) are finite and ended lower, and that in words."""
-    if not path.exists():
-        return False, f"{path.name} does not exist."
-    with path.open(encoding="utf-8", newline="") as handle:
+def checks_of(node: Node) -> list[Check]:
+    """The checks for the outputs of a stage of this name; none for a stage that is not known here."""
+    return CHECKS.get(node.stage, [])
+
+
+def expectations(suite: str) -> Callable[[Path, Node], Verdict]:
+    """Whether the data met the expectations of one suite; the suite's worst failure gives the severity."""
+
+    def judge(root: Path, node: Node) -> Verdict:
+        document = _json(root / node.outs[0] / "validation.json")
+        asked = [each for each in document["expectations"] if each["group"] == suite]
+        failed = [each for each in asked if not each["success"]]
+        if not asked:
+            return Verdict(False, "params.yaml asks for none of these.", WARN)
+        critical = any(each.get("severity", "critical") == "critical" for each in failed)
+        words = "; ".join(f"{each['name']}: {each['unexpected']} of {each['checked']} against it" for each in failed)
+        words = words or f"{len(asked)} expectations met by {document['photos']} photos."
+        shown = {each["name"]: "; ".join(each["examples"]) or "against it" for each in failed}
+        return Verdict(not failed, words, ERROR if critical or not failed else WARN, shown)
+
+    return judge
+
+
+def quarantine(root: Path, node: Node) -> Verdict:
+    """Whether photos were left out when the data came in."""
+    document = _json(root / node.outs[0] / "validation.json")
+    count = document["quarantined"]
+    words = f"{count} left out of {count + document['photos']}."
+    return Verdict(count == 0, words, WARN, document["quarantine_reasons"])
+
+
+def complete(root: Path, node: Node) -> Verdict:
+    """Whether the cache holds one row for each photo that was validated."""
+    photos = _json(root / "reports" / "validation" / "validation.json")["photos"]
+    cached = sum(rows_below(root / out) for out in node.outs)
+    return Verdict(cached == photos, f"{cached} rows for {photos} photos.", shown={"rows": cached, "photos": photos})
+
+
+def loss(root: Path, node: Node) -> Verdict:
+    """Whether the losses of curve.csv (columns epoch, loss, ...) are finite and ended lower."""
+    with (root / node.outs[0] / "curve.csv").open(encoding="utf-8", newline="") as handle:
         values = [float(row["loss"]) for row in csv.DictReader(handle)]
     if not values:
-        return False, "No epoch was recorded."
+        return Verdict(False, "No epoch was recorded.")
     if not all(map(math.isfinite, values)):
-        return False, "The loss stopped being finite."
+        return Verdict(False, "The loss stopped being finite.")
     words = f"{values[0]:.4g} in the first epoch, {values[-1]:.4g} in the last of {len(values)}."
-    return len(values) == 1 or values[-1] < values[0], words
+    return Verdict(len(values) == 1 or values[-1] < values[0], words)
 
 
-def _shown(result: dict[str, object]) -> dg.MetadataValue:
-    return dg.MetadataValue.json({key: value for key, value in result.items() if not isinstance(value, list)})
+def recall(root: Path, node: Node) -> Verdict:
+    """Whether the index finds what an exact search finds, as the index stage measured on gallery rows."""
+    measured = _json(root / node.outs[0] / "config.json").get("recall")
+    if measured is None:
+        return Verdict(False, "The index stage measured no recall; run it again.", WARN)
+    words = f"recall@{measured['k']} {measured['value']:.3f} against exact search, over {measured['queries']} rows."
+    return Verdict(measured["value"] >= LEAST_RECALL, words, WARN, {"recall": measured["value"]})
+
+
+def whole_gallery(root: Path, node: Node) -> Verdict:
+    """Whether every gallery photo has a row."""
+    rows = _json(root / node.outs[0] / "config.json")["rows"]
+    photos = _json(root / "reports" / "validation" / "validation.json")["splits"]["gallery"]
+    return Verdict(rows == photos, f"{rows} rows for {photos} gallery photos.")
+
+
+def skill(root: Path, node: Node) -> Verdict:
+    """Whether Acc@25km is above what the one best place of the gallery would score, where the gallery allows that."""
+    metrics = _json(root / _named(node, "metrics.json"))
+    lines: dict[str, str] = {}
+    below: list[str] = []
+    for name, figures in metrics.items():
+        key = "25" if "25" in figures["acc"] else next(iter(figures["acc"]))
+        value, line, best = figures["acc"][key]["value"], figures["no_skill"][key], figures["oracle"][key]["value"]
+        if best > line:
+            lines[name] = f"{value:.1f} % within {key} km, no skill {line:.1f} %"
+            below += [name] if value <= line else []
+    if not lines:
+        return Verdict(False, "No query set has gallery photos near its queries: nothing can be said.", WARN)
+    words = f"Not above the no-skill line: {', '.join(below)}." if below else f"Above it on {len(lines)} query sets."
+    return Verdict(not below, words, ERROR if len(below) in (0, len(lines)) else WARN, lines)
+
+
+def answered(root: Path, node: Node) -> Verdict:
+    """Whether every query got an answer; one without counts as a miss."""
+    metrics = _json(root / _named(node, "metrics.json"))
+    failed = {name: figures["failed"] for name, figures in metrics.items() if figures["failed"]}
+    asked = sum(figures["queries"] for figures in metrics.values())
+    return Verdict(not failed, f"{sum(failed.values())} of {asked} queries without an answer.", WARN, failed)
+
+
+CHECKS: Mapping[str, list[Check]] = {
+    "validate": [
+        *(Check(suite.lower(), f"Expectations: {words}.", expectations(suite)) for suite, words in SUITES.items()),
+        Check("quarantine", "No photo was left out when the data came in.", quarantine),
+    ],
+    "segment": [Check("complete", "One mask for each photo.", complete)],
+    "embed": [Check("complete", "Features for each photo.", complete)],
+    "train": [Check("loss", "The training loss is finite and fell.", loss)],
+    "index": [
+        Check("recall", f"The index finds at least {LEAST_RECALL:.0%} of what exact search finds.", recall),
+        Check("whole_gallery", "Every gallery photo has a row.", whole_gallery),
+    ],
+    "score": [
+        Check("skill", "Accuracy is above the no-skill line.", skill),
+        Check("answered", "Every query got an answer.", answered),
+    ],
+}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError(f"{path.name} holds no JSON object")
+    return document  # pyright: ignore[reportUnknownVariableType]
+
+
+def _named(node: Node, name: str) -> str:
+    return next(out for out in node.outs if Path(out).name == name)

@@ -1,7 +1,6 @@
 """The pipeline as dvc.yaml states it: one node for each stage, or for each cell of a stage with a matrix."""
 
-import hashlib
-import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,16 @@ from pathlib import Path
 import yaml
 from dvc.dependency.param import ParamsDependency
 from dvc.exceptions import DvcException
+from dvc.output import Output
 from dvc.repo import Repo
+from dvc.repo.index import Index
 from dvc.stage import PipelineStage, Stage
 
 from dualgeo.errors import DualGeoError
+from dualgeo.lockfile import digest
 
-FETCH = "dualgeo atlas"
+ATTEMPTS = 4
+SECONDS_BETWEEN_ATTEMPTS = 0.3
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,9 @@ class Node:
     address: str
     """How DVC calls it."""
     command: str
-    """For raw data what fetches them: `meta: {command: ...}` of the .dvc file, else what draws Atlas."""
+    """Empty for raw data that nothing here fetches; `meta: {command: ...}` of the .dvc file says what does."""
+    watch: str
+    """For raw data the folder whose new photos the command takes in (`meta: {watch: ...}`), or empty."""
     description: str
     group: str
     kinds: tuple[str, ...]
@@ -32,6 +37,8 @@ class Node:
     """Addresses of the nodes whose outputs it reads."""
     outs: tuple[str, ...]
     """Paths below the project folder."""
+    code: tuple[str, ...]
+    """Paths of the code and params files that it reads."""
     code_version: str
     """Digest of what decides the result besides the outputs of other nodes: command, params and code."""
 
@@ -56,77 +63,100 @@ class Node:
         return [self.stage, self.cell] if self.cell else [self.stage]
 
 
+def open_index(root: Path) -> Index:
+    """DVC's own reading of dvc.yaml and dvc.lock, its graph checked; DualGeoError repeats what it finds wrong.
+
+    No lock is taken, so that nobody's `dvc repro` is kept out. A reader without one may meet a file that DVC is just
+    writing, so a few attempts are made.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            index = Repo(str(root)).index
+            index.check_graph()
+            return index
+        except (DvcException, OSError) as error:
+            if attempt == ATTEMPTS - 1:
+                raise DualGeoError(f"DVC cannot read the pipeline in {root}: {' '.join(str(error).split())}") from error
+            time.sleep(SECONDS_BETWEEN_ATTEMPTS)
+    raise AssertionError("unreachable")
+
+
 def read_graph(root: Path) -> list[Node]:
-    """Every node of the project in `root`, upstream first; DualGeoError repeats what DVC finds wrong with dvc.yaml."""
-    try:
-        index = Repo(str(root)).index
-        graph = index.graph
-        stages = sorted(index.stages, key=_address)
-        made = [out.fs_path for stage in stages for out in stage.outs]
-        nodes = {_address(stage): _node(root, stage, map(_address, graph.successors(stage)), made) for stage in stages}
-    except (DvcException, OSError) as error:
-        raise DualGeoError(f"DVC cannot read the pipeline in {root}: {' '.join(str(error).split())}") from error
-    return _upstream_first(nodes)
+    """Every node of the project in `root`, upstream first. Raises DualGeoError as `open_index`."""
+    return nodes_of(root, open_index(root))
 
 
-def changed_addresses(root: Path, addresses: Iterable[str]) -> set[str]:
-    """Those of `addresses` that `dvc repro` would run now, asked of DVC itself in this process (fast)."""
-    repo = Repo(str(root))
-    asked = set(addresses)
-    with repo.lock:
-        return {_address(stage) for stage in repo.index.stages if _address(stage) in asked and stage.changed()}
+def nodes_of(root: Path, index: Index) -> list[Node]:
+    """Every node of an index of the project in `root`, upstream first."""
+    stages = sorted(index.stages, key=address_of)
+    made = [out.fs_path for stage in stages for out in stage.outs]
+    graph = index.graph
+    return _upstream_first(
+        {address_of(stage): _node(root, stage, map(address_of, graph.successors(stage)), made) for stage in stages}
+    )
 
 
-def recorded_outs(root: Path, address: str) -> dict[str, str]:
-    """Path -> md5 of a node's outputs as dvc.lock (or its .dvc file) states them; empty where it never ran."""
-    name = address if address.endswith(".dvc") else "dvc.lock"
-    path = root / name
-    if not path.exists():
-        return {}
-    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    entry = document if address.endswith(".dvc") else document.get("stages", {}).get(address, {})
-    return {out["path"]: out["md5"] for out in entry.get("outs", []) if "md5" in out}
-
-
-def digest(value: object) -> str:
-    """A short digest of JSON-like content that does not depend on key order."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _address(stage: Stage) -> str:
+def address_of(stage: Stage) -> str:
     """DVC's own `addressing` depends on the working directory."""
     return str(stage.name) if isinstance(stage, PipelineStage) else str(stage.path_in_repo)
+
+
+def made_by_stages(dep: Output, made: Iterable[str]) -> bool:
+    """Whether a dependency is an output of another node, lies below one or holds one; else it is params or code."""
+    if isinstance(dep, ParamsDependency):
+        return False
+    return any(related(dep.fs_path, out) for out in made)
+
+
+def related(path: str, other: str) -> bool:
+    """Whether one path is the other, or lies below it."""
+    return Path(path).is_relative_to(other) or Path(other).is_relative_to(path)
+
+
+def current_input(dep: Output) -> object:
+    """What a params or code dependency holds in the workspace now."""
+    if isinstance(dep, ParamsDependency):
+        return [path_of(dep), dep.read_params()]
+    return [path_of(dep), dep.get_hash().value if dep.exists else None]
+
+
+def path_of(item: Output) -> str:
+    """The path below the project folder of a dependency or output; DVC's own names depend on the working directory."""
+    assert item.repo is not None
+    return Path(item.fs_path).relative_to(item.repo.root_dir).as_posix()
+
+
+def hash_of(item: Output, *, recorded: bool) -> str:
+    """The md5 of a dependency or output as dvc.lock states it, or as it lies in the workspace; empty without one."""
+    info = item.hash_info if recorded else item.get_hash()
+    return str(info.value) if info else ""
 
 
 def _node(root: Path, stage: Stage, upstream: Iterable[str], made: list[str]) -> Node:
     meta: Mapping[str, object] = stage.meta or {}
     kinds = meta.get("kinds")
+    inputs = [dep for dep in stage.deps if not made_by_stages(dep, made)]
     return Node(
-        address=_address(stage),
-        command=stage.cmd or str(meta.get("command", FETCH)),
-        description=stage.desc or "",
+        address=address_of(stage),
+        command=stage.cmd or _fetch_command(root, meta),
+        watch=str(meta.get("watch", "")),
+        description=stage.desc or ("" if stage.cmd else "The raw data, as downloaded, ingested or generated"),
         group=str(meta.get("group", "default" if stage.cmd else "data")),
         kinds=tuple(str(kind) for kind in kinds) if isinstance(kinds, list) else (),
         upstream=tuple(sorted(upstream)),
-        outs=tuple(Path(out.fs_path).relative_to(root).as_posix() for out in stage.outs),
-        code_version=digest([stage.cmd, *_inputs(stage, made)]),
+        outs=tuple(path_of(out) for out in stage.outs),
+        code=tuple(path_of(dep) for dep in inputs),
+        code_version=digest([stage.cmd, *map(current_input, inputs)]),
     )
 
 
-def _inputs(stage: Stage, made: list[str]) -> list[object]:
-    """Params and digests of the code that a stage names; the outputs of other stages have data versions instead."""
-    inputs: list[object] = []
-    for dep in stage.deps:
-        if isinstance(dep, ParamsDependency):
-            inputs.append([str(dep), dep.read_params()])
-        elif not _related(dep.fs_path, made):
-            inputs.append([str(dep), dep.get_hash().value if dep.exists else None])
-    return inputs
-
-
-def _related(path: str, made: list[str]) -> bool:
-    """Whether `path` is an output, lies below one or holds one."""
-    return any(Path(path).is_relative_to(out) or Path(out).is_relative_to(path) for out in made)
+def _fetch_command(root: Path, meta: Mapping[str, object]) -> str:
+    """What brings raw data in: the command that the .dvc file states, or Atlas's own where params ask for Atlas."""
+    if "command" in meta:
+        return str(meta["command"])
+    params = root / "params.yaml"
+    document = yaml.safe_load(params.read_text(encoding="utf-8")) if params.exists() else None
+    return "dualgeo atlas" if isinstance(document, dict) and document.get("dataset") == "atlas" else ""
 
 
 def _upstream_first(nodes: Mapping[str, Node]) -> list[Node]:

@@ -1,15 +1,21 @@
 """Run dvc and dualgeo as processes of their own: their lines stream to the log, and a cancel ends all they started."""
 
+import collections
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, TextIO
 
 SECONDS_TO_STOP = 4.0
+SECONDS_BETWEEN_LOOKS = 0.1
+LINES_KEPT = 20
 QUIET = {
     "DAGSTER_DISABLE_TELEMETRY": "1",
     "DVC_NO_ANALYTICS": "1",
@@ -33,44 +39,68 @@ def run_tool(
     """Run `tool` of this Python's environment in `root`, handing each line that it prints to `log`.
 
     `context` reaches the stage as JSON in DUALGEO_RUN_CONTEXT, so that what it records can name this run. Whatever ends
-    this call early (a cancelled Dagster run raises here) stops the tool and everything it started.
+    this call early (a cancelled Dagster run raises here) stops the tool and everything it started; if this process is
+    killed outright, the tool goes on to its end, and DVC keeps what it made.
     Raises CommandFailed on another status than 0.
     """
     # The scripts of the running environment, whatever PATH says; DVC finds `dualgeo` through PATH in turn.
     scripts = Path(sys.executable).parent
     environment = os.environ | QUIET | {"DUALGEO_RUN_CONTEXT": json.dumps(dict(context), sort_keys=True)}
     environment["PATH"] = f"{scripts}{os.pathsep}{environment.get('PATH', os.defpath)}"
-    lines: list[str] = []
-    process = subprocess.Popen(
-        [str(scripts / tool), *arguments],
-        cwd=root,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        # Its own process group: signalling dvc alone would leave the stage that it started running.
-        start_new_session=True,
-    )
-    try:
-        for line in process.stdout or ():
-            if line.strip():
-                lines.append(line.rstrip())
-                log(line.rstrip())
-        status = process.wait()
-    except BaseException:
-        stop(process)
-        raise
-    finally:
-        if process.stdout:
-            process.stdout.close()
-    if status != 0:
-        raise CommandFailed([tool, *arguments], status, lines[-20:])
+    last: collections.deque[str] = collections.deque(maxlen=LINES_KEPT)
+    with _log_file(root, tool) as (written, read):
+        process = subprocess.Popen(
+            [str(scripts / tool), *arguments],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            # Its own process group: signalling dvc alone would leave the stage that it started running.
+            start_new_session=True,
+        )
+        try:
+            for line in _lines(process, read):
+                last.append(line)
+                log(line)
+        except BaseException:
+            stop(process)
+            raise
+    if process.returncode != 0:
+        raise CommandFailed([tool, *arguments], process.returncode, list(last))
 
 
-def stop(process: subprocess.Popen[str]) -> None:
+@contextmanager
+def _log_file(root: Path, tool: str) -> Generator[tuple[IO[bytes], TextIO]]:
+    """A file to write to and to read from. Not a pipe: if this process is killed, a training must not die of one."""
+    folder = root / ".dualgeo" / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.NamedTemporaryFile(dir=folder, prefix=f"{tool}-", suffix=".log") as written,
+        Path(written.name).open(encoding="utf-8", errors="replace") as read,
+    ):
+        yield written, read
+
+
+def _lines(process: subprocess.Popen[bytes], read: TextIO) -> Iterator[str]:
+    """Each line that is not empty as soon as it is whole, until the process has ended."""
+    begun = ""
+    while True:
+        ended = process.poll() is not None
+        for part in iter(read.readline, ""):
+            begun += part
+            if begun.endswith("\n"):
+                if begun.strip():
+                    yield begun.rstrip()
+                begun = ""
+        if ended:
+            break
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    if begun.strip():
+        yield begun.rstrip()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
     """End the process and its whole group: first as Ctrl-C does, so that DVC releases its locks, then harder."""
     for number, seconds in ((signal.SIGINT, SECONDS_TO_STOP), (signal.SIGTERM, 0.5), (signal.SIGKILL, 0.5)):
         try:
@@ -82,7 +112,7 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def _ended(process: subprocess.Popen[str], seconds: float) -> bool:
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
     """Whether nothing of the group is left before `seconds` are over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -1,6 +1,7 @@
 """The gallery index: FAISS behind one small interface, saved with the photos its rows stand for."""
 
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -12,8 +13,8 @@ import pyarrow.parquet as pq
 from dualgeo.errors import DualGeoError
 from dualgeo.files import folder_written_whole, read_json, write_json
 from dualgeo.params import IndexParams
+from dualgeo.retrieval.recall import Recall, Vectors
 
-Vectors = npt.NDArray[np.float32]
 GALLERY_COLUMNS = ["photo_id", "lat", "lon", "photographer", "dataset"]
 TRAINING_ROWS_PER_LIST = 39
 """FAISS warns below 39 training vectors for each list: cells would be drawn from too few points."""
@@ -22,10 +23,18 @@ TRAINING_ROWS_PER_LIST = 39
 class GalleryIndex:
     """Unit vectors of gallery photos, searched by inner product (= cosine)."""
 
-    def __init__(self, index: "faiss.Index", gallery: pd.DataFrame, parts: list[tuple[str, float]]) -> None:
+    def __init__(
+        self,
+        index: "faiss.Index",
+        gallery: pd.DataFrame,
+        parts: list[tuple[str, float]],
+        recall: Recall | None = None,
+    ) -> None:
         self.index = index
         self.gallery = gallery
         self.parts = parts
+        self.recall = recall
+        """What `measure_recall` found, if it was asked: saved with the index, so that a check can read it."""
 
     @staticmethod
     def build(
@@ -61,13 +70,14 @@ class GalleryIndex:
             faiss.write_index(self.index, str(temporary / "gallery.faiss"))
             table = pa.Table.from_pandas(self.gallery, preserve_index=False).replace_schema_metadata(None)
             pq.write_table(table, temporary / "gallery.parquet", compression="zstd")
-            config = {"parts": [list(part) for part in self.parts], "rows": len(self.gallery), "d": self.index.d}
+            config: dict[str, Any] = {"parts": [list(part) for part in self.parts], "rows": len(self.gallery)}
+            config |= {"d": self.index.d} | ({} if self.recall is None else {"recall": vars(self.recall)})
             write_json(temporary / "config.json", config)
 
     @staticmethod
     def load(folder: Path) -> "GalleryIndex":
         """Read what `save` wrote; DualGeoError names the folder when it is missing or damaged."""
-        config = read_json(folder / "config.json")
+        config: dict[str, Any] = read_json(folder / "config.json")
         try:
             index = faiss.read_index(str(folder / "gallery.faiss"))
             gallery = pq.read_table(folder / "gallery.parquet").to_pandas()
@@ -77,8 +87,9 @@ class GalleryIndex:
             raise DualGeoError(
                 f"{folder}: {index.ntotal} vectors but {len(gallery)} photos; run `dvc repro index` again."
             )
-        parts = [(str(name), float(weight)) for name, weight in config["parts"]]  # pyright: ignore[reportGeneralTypeIssues]
-        return GalleryIndex(index, gallery, parts)
+        parts = [(str(name), float(weight)) for name, weight in config["parts"]]
+        recall = Recall.of(config["recall"]) if "recall" in config else None
+        return GalleryIndex(index, gallery, parts, recall)
 
 
 def factory_string(params: IndexParams, rows: int) -> str:

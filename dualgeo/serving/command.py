@@ -10,7 +10,8 @@ from rich.table import Table
 from dualgeo.datasets.images import load_photo
 from dualgeo.errors import DualGeoError
 from dualgeo.params import load_params
-from dualgeo.serving.locate import Location, Locator, best_cell
+from dualgeo.serving.locate import Location, Locator
+from dualgeo.serving.standing import best_cell
 from dualgeo.workspace import Cell, Workspace
 
 
@@ -21,7 +22,7 @@ def locate_photos(workspace: Workspace, photos: list[Path], system: str, candida
     """
     params = load_params(workspace.params)
     cell = Cell.parse(system) if system else best_cell(workspace, params)
-    locator = Locator(workspace, params, cell)
+    locator = Locator.of_cell(workspace, params, cell)
     failed = 0
     for path in photos:
         try:
@@ -34,22 +35,22 @@ def locate_photos(workspace: Workspace, photos: list[Path], system: str, candida
                 print(f"dualgeo: {error}", file=sys.stderr)
             continue
         if as_json:
-            print(json.dumps(as_document(path, cell, location, candidates), ensure_ascii=False))
+            print(json.dumps(as_document(str(path), cell.name, location, candidates), ensure_ascii=False))
         else:
             _print(path, cell, location, candidates)
     return 1 if failed else 0
 
 
-def as_document(path: Path, cell: Cell, location: Location, candidates: int) -> dict[str, object]:
+def as_document(photo: str, system: str, location: Location, candidates: int) -> dict[str, object]:
     """The answer as JSON-ready values; degrees to 6 decimals (0.1 m), km to 3."""
     return {
-        "photo": str(path),
+        "photo": photo,
         "lat": round(location.lat, 6),
         "lon": round(location.lon, 6),
         "place": location.place.city,
         "country": location.place.code,
         "radius_km": {f"{coverage:g}": round(radius, 3) for coverage, radius in location.radius_km.items()},
-        "system": cell.name,
+        "system": system,
         "stand_in_encoders": location.stand_in,
         "candidates": [
             {

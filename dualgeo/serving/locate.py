@@ -1,20 +1,18 @@
 """Locate a new photo with a trained system: the same views, index, re-rank and radius as in the pipeline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
 from PIL import Image
 
 from dualgeo.errors import DualGeoError
-from dualgeo.files import read_json
 from dualgeo.geo.places import PlaceName, name_place
 from dualgeo.model.encode import encode
 from dualgeo.model.fusion import PhotoViews
 from dualgeo.model.system import load_system
-from dualgeo.params import Params
+from dualgeo.params import Params, RefineParams
 from dualgeo.refinement.radius import Calibration
 from dualgeo.refinement.refine import refine_one
 from dualgeo.retrieval.index import GalleryIndex
@@ -53,25 +51,64 @@ class Location:
     """Whether the encoders are the shipped ones, which were made for Atlas and mean nothing on real photos."""
 
 
+@dataclass(frozen=True)
+class SystemFiles:
+    """Where the parts of one trained system lie: in the workspace, or in a model that was taken out of it."""
+
+    name: str
+    """The cell it was trained as, `dual-0`."""
+    model: Path
+    index: Path
+    calibration: Path
+    """calibration.json; need not exist."""
+    encoders: dict[str, str] = field(default_factory=dict[str, str])
+    """`image` or `segmentation` -> folder of that frozen encoder, where it is another than the model's config names."""
+
+
+@dataclass(frozen=True)
+class AnswerParams:
+    """The params that decide an answer once a system is trained."""
+
+    device: str
+    top_k: int
+    refine: RefineParams
+
+    @staticmethod
+    def of(params: Params) -> "AnswerParams":
+        """Those of params.yaml."""
+        return AnswerParams(params.views.device, params.retrieve.top_k, params.refine)
+
+
 class Locator:
     """One trained system, ready to answer."""
 
-    def __init__(self, workspace: Workspace, params: Params, cell: Cell) -> None:
-        """Load the encoders, model, index and calibration of `cell`; DualGeoError names what is missing."""
-        self.cell, self.params = cell, params
-        workspace.require(workspace.model(cell), f"train@{cell.name}")
-        self.index = GalleryIndex.load(workspace.require(workspace.index(cell), f"index@{cell.name}"))
-        calibration = workspace.refined(cell) / "calibration.json"
-        self.calibration = Calibration.load(calibration) if calibration.exists() else None
-        self.system = load_system(workspace.model(cell), resolve_device(params.views.device))
+    def __init__(self, files: SystemFiles, params: AnswerParams) -> None:
+        """Load the encoders, model, index and calibration; DualGeoError names what is missing or damaged."""
+        self.name, self.params = files.name, params
+        self.index = GalleryIndex.load(files.index)
+        self.calibration = Calibration.load(files.calibration) if files.calibration.exists() else None
+        self.system = load_system(files.model, resolve_device(params.device))
         views = self.system.config.views
-        self.stand_in = any(name.startswith("standin/") for name in (views.image.model, views.segmentation.model))
+        names = {"image": views.image.model, "segmentation": views.segmentation.model}
+        self.stand_in = any(name.startswith("standin/") for name in names.values())
+        names |= files.encoders
         self.images = load_image_encoder(
-            views.image.model, views.image.revision, params.views.device, views.precision, views.image.grid
+            names["image"], views.image.revision, params.device, views.precision, views.image.grid
         )
         self.segmenter = load_segmenter(
-            views.segmentation.model, views.segmentation.revision, params.views.device, views.precision
+            names["segmentation"], views.segmentation.revision, params.device, views.precision
         )
+
+    @staticmethod
+    def of_cell(workspace: Workspace, params: Params, cell: Cell) -> "Locator":
+        """The system that lies in the workspace as `cell`; DualGeoError names the stage that is missing."""
+        files = SystemFiles(
+            cell.name,
+            workspace.require(workspace.model(cell), f"train@{cell.name}"),
+            workspace.require(workspace.index(cell), f"index@{cell.name}"),
+            workspace.refined(cell) / "calibration.json",
+        )
+        return Locator(files, AnswerParams.of(params))
 
     def locate(self, photo: Image.Image) -> Location:
         """Locate one upright RGB photo. Raises DualGeoError when the index gives no candidate."""
@@ -82,7 +119,7 @@ class Locator:
             torch.from_numpy(features.tokens.astype(np.float16)).flatten(1, 2),
             torch.from_numpy(self.segmenter.segment([photo])),
         )
-        scores, rows = self.index.search(encode(self.system, views, self.index.parts), self.params.retrieve.top_k)
+        scores, rows = self.index.search(encode(self.system, views, self.index.parts), self.params.top_k)
         found = rows[0] >= 0
         gallery, similarity = self.index.gallery.iloc[rows[0][found]], scores[0][found]
         lat, lon = (gallery[name].to_numpy(np.float64) for name in ("lat", "lon"))
@@ -95,29 +132,3 @@ class Locator:
         ]
         place = name_place(answer.lat, answer.lon)
         return Location(answer.lat, answer.lon, place, answer.radius_km, candidates, self.stand_in)
-
-
-def best_cell(workspace: Workspace, params: Params) -> Cell:
-    """The scored system that is most often within 25 km on validation photos, ties to the first in params.
-
-    Query sets play no part, so that their scores stay honest. Raises DualGeoError when nothing has been scored.
-    """
-    best: tuple[float, Cell] | None = None
-    for variant in params.systems.variants:
-        for seed in params.systems.seeds:
-            cell = Cell(variant, seed)
-            metrics = workspace.scores(cell) / "validation.json"
-            accuracy = _validation_accuracy(metrics) if metrics.exists() else None
-            if accuracy is not None and (best is None or accuracy > best[0]):
-                best = (accuracy, cell)
-    if best is None:
-        raise DualGeoError("No system has been trained and scored here yet; run `make demo` or `dvc repro` first.")
-    return best[1]
-
-
-def _validation_accuracy(metrics: Path) -> float | None:
-    for values in read_json(metrics).values():
-        accuracy = cast(dict[str, dict[str, dict[str, float]]], values)["acc"]
-        # Params may score at other distances; any of them ranks systems.
-        return accuracy.get("25", next(iter(accuracy.values())))["value"]
-    return None

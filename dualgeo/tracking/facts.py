@@ -1,33 +1,23 @@
-"""What is known about a stage's outputs without running anything: identity, provenance, flat params and metrics."""
+"""What is known about a result: flat params and metrics, and who made it from which code."""
 
-import hashlib
+import getpass
 import json
 import math
 import os
 import re
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+import psutil
 from pydantic import BaseModel
 
-from dualgeo.workspace import Cell, Workspace
-
-KEY = "dualgeo.key"
-INPUTS = "dualgeo.inputs"
-DATA = "dualgeo.data"
-
-
-def output_key(stage: str, cell: Cell, folder: Path) -> str:
-    """Identity of a result: digest of the stage, the cell and every byte of its output folder."""
-    digest = hashlib.sha256(f"{stage}@{cell.name}".encode())
-    for path in sorted(file for file in folder.rglob("*") if file.is_file()):
-        digest.update(f"\n{path.relative_to(folder).as_posix()}\n".encode())
-        with path.open("rb") as handle:
-            digest.update(hashlib.file_digest(handle, "sha256").digest())
-    return digest.hexdigest()[:32]
+LONGEST_PARAM = 500
+LONGEST_PATCH = 5 * 1000 * 1000
+# What DVC itself rewrites while stages run is no change of the code.
+CODE_ONLY = ("--", ".", ":(exclude)dvc.lock", ":(exclude)*.dvc")
 
 
 def flat(value: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
@@ -52,13 +42,50 @@ def score_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
     return named
 
 
+def validation_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """validation.json as `validation/acc_25`, or `validation/SET/acc_25` where there are several validation sets."""
+    whole = {"validation": next(iter(metrics.values()))} if len(metrics) == 1 else {}
+    if whole:
+        return score_metrics(whole)
+    return {f"validation/{name}": value for name, value in score_metrics(metrics).items()}
+
+
+def contradict(logged: Mapping[str, str], stated: Mapping[str, Any]) -> bool:
+    """Whether a run's params (as MLflow keeps them, text) differ from those of dvc.lock in one that both name."""
+    return any(name in logged and logged[name] != param_text(value) for name, value in stated.items())
+
+
+def param_text(value: Any) -> str:
+    """A param as MLflow keeps it: one text for one value, whether it was read from params.yaml, dvc.lock or a config.
+
+    YAML's 1 and a typed 1.0 are the same param, and the compare view would show them as different.
+    """
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(param_text, value))}]"[:LONGEST_PARAM]  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)[:LONGEST_PARAM]
+
+
 def code_tags(root: Path) -> dict[str, str]:
-    """The git commit of `root` and whether tracked files differ from it; empty outside git."""
+    """The git commit of `root` and whether tracked files other than DVC's differ from it; empty outside git."""
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
         return {}
-    dirty = _git(root, "status", "--porcelain", "--untracked-files=no")
+    dirty = _git(root, "status", "--porcelain", "--untracked-files=no", *CODE_ONLY)
     return {"mlflow.source.git.commit": commit, "git.commit": commit, "git.dirty": str(bool(dirty)).lower()}
+
+
+def code_changes(root: Path) -> bytes | None:
+    """What tracked files have that the commit lacks, as a patch for `git apply`; None when it is above 5 MB."""
+    # A user's own settings of git diff would make a patch that does not apply.
+    plain = ["--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"]
+    command = ["git", "diff", "--binary", *plain, "HEAD", *CODE_ONLY]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        patch = process.stdout.read(LONGEST_PATCH + 1)
+        process.kill()
+    return patch if len(patch) <= LONGEST_PATCH else None
 
 
 def run_context() -> dict[str, str]:
@@ -70,43 +97,40 @@ def run_context() -> dict[str, str]:
     return {str(name): str(value) for name, value in context.items()} if isinstance(context, dict) else {}  # pyright: ignore
 
 
-def data_tags(root: Path) -> dict[str, str]:
-    """The version of the raw data that data.dvc pins."""
-    pinned = _yaml(root / "data.dvc").get("outs") or []
-    return {DATA: str(pinned[0]["md5"])} if pinned and "md5" in pinned[0] else {}
+def process_name() -> str:
+    """This process, so that it is not confused with a later one of the same number."""
+    started = psutil.Process().create_time()
+    return f"{socket.gethostname()}:{os.getpid()}:{started:.0f}"
 
 
-def locked_entry(workspace: Workspace, stage: str, cell: Cell) -> dict[str, Any]:
-    """What dvc.lock states about one cell of a stage, if the outputs it names are the ones that lie here, else {}."""
-    stages: dict[str, Any] = _yaml(workspace.root / "dvc.lock").get("stages") or {}
-    entry: dict[str, Any] = stages.get(f"{stage}@{cell.name}") or {}
-    outs: list[dict[str, str]] = entry.get("outs") or []
-    same = all(dvc_md5(workspace.root / out["path"]) == out.get("md5") for out in outs)
-    return entry if outs and same else {}
+def process_is_dead(name: str) -> bool:
+    """Whether the process that `process_name` named has ended; False where that cannot be told (another machine)."""
+    host, _, rest = name.partition(":")
+    number, _, started = rest.partition(":")
+    if host != socket.gethostname() or not number.isdigit():
+        return False
+    try:
+        process = psutil.Process(int(number))
+        return process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - float(started)) > 2
+    except psutil.NoSuchProcess:
+        return True
+    except (psutil.AccessDenied, ValueError):
+        return False
 
 
-def input_digest(entry: Mapping[str, Any]) -> str:
-    """Digest of the command, params and dependencies in an entry of dvc.lock."""
-    inputs = {name: entry.get(name) for name in ("cmd", "params", "deps")}
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()[:32]
+def user() -> str:
+    """Who runs this, or `unknown` in a container without users."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
 
 
-def locked_params(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The params that an entry of dvc.lock was made with, flat."""
-    files: Mapping[str, Mapping[str, Any]] = entry.get("params") or {}
-    return {name: value for file in files.values() for name, value in flat(file).items()}
-
-
-def dvc_md5(path: Path) -> str | None:
-    """The md5 by which DVC knows a file, or a folder (`....dir`: of the sorted list of its files); None if absent."""
-    if path.is_file():
-        with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "md5").hexdigest()
-    if not path.is_dir():
-        return None
-    files = sorted((file.relative_to(path).parts, file) for file in path.rglob("*") if file.is_file())
-    listed = [{"md5": dvc_md5(file), "relpath": "/".join(parts)} for parts, file in files]
-    return hashlib.md5(json.dumps(listed, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
+def in_words(error: BaseException, longest: int = 300) -> str:
+    """An error's own words on one line, without the SQL statements and class names that SQLAlchemy adds."""
+    said = str(error).split("\n[SQL", 1)[0].split("(Background on this error", 1)[0]
+    said = re.sub(r"^(\([^)]*\)\s*)+", "", said)
+    return " ".join(said.split())[:longest] or type(error).__name__
 
 
 def _leaves(prefix: str, value: Mapping[str, Any], separator: str) -> Iterator[tuple[str, Any]]:
@@ -124,11 +148,3 @@ def _git(root: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return said.stdout.strip()
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (OSError, yaml.YAMLError):
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -1,92 +1,147 @@
-"""Record every result that lies in the workspace and is not recorded yet, e.g. after `dvc pull`, where nothing ran."""
+"""Bring the MLflow store in line with the results that lie here, e.g. after `dvc pull`, where nothing ran."""
 
-import csv
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dualgeo.errors import DualGeoError
 from dualgeo.files import read_json
+from dualgeo.lockfile import read_lock
 from dualgeo.params import Params
 from dualgeo.progress import say
 from dualgeo.tracking import facts
-from dualgeo.tracking.runs import Recorder, find_run, finish_score, start_run
-from dualgeo.tracking.store import SCORES, TRAINING, open_store
-from dualgeo.workspace import Cell, Workspace
+from dualgeo.tracking.current import current_runs, finished_runs, make_current, make_none_current, of_cell
+from dualgeo.tracking.names import DATA_VERSION, EXPERIMENT_OF, INPUTS, REPEATS
+from dualgeo.tracking.outputs import (
+    record_curve,
+    record_data,
+    record_figures,
+    record_training_files,
+    refresh_card,
+    refresh_score_note,
+)
+from dualgeo.tracking.provenance import record_closure
+from dualgeo.tracking.recorder import Recorder, close_dead_runs, start_run
+from dualgeo.tracking.results import Result, find_results
+from dualgeo.tracking.store import alone, open_store, said_plainly
+from dualgeo.workspace import Workspace
 
-SCORED_BY = ("index", "retrieve", "refine", "score")
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
 
 
-def track(workspace: Workspace, params: Params) -> int:
-    """Bring the MLflow store in line with models/ and scores/; returns how many runs were added.
+@dataclass(frozen=True)
+class Tracked:
+    """What `track` found and did."""
 
-    Runs that are there are not doubled: they get the provenance tags that were not known while the stage ran (the
-    digest of its inputs stands in dvc.lock only afterwards). Raises DualGeoError when the store cannot be written.
+    added: int
+    """Runs that were made."""
+    known: int
+    """Results that had one."""
+    runs: dict[str, str]
+    """Address (`train@dual-0`) -> id of the run that is current."""
+
+
+def track(workspace: Workspace, params: Params) -> Tracked:
+    """Give every result of the workspace its run, mark those runs as current and all others as not.
+
+    A run that was recorded while its stage ran is claimed, not doubled: it gets what dvc.lock knows only afterwards.
+    Done twice, the second time changes nothing. Raises DualGeoError when the store cannot be written.
     """
-    try:
+    with said_plainly(workspace):
         client = open_store(workspace)
-        added = known = 0
-        for stage, experiment, cell, folder in _results(workspace):
-            key = facts.output_key(stage, cell, folder)
-            run = find_run(client, experiment, key)
-            if run is None:
-                recorder = start_run(client, experiment, workspace, stage, cell, live=False)
-                _fill(recorder, workspace, stage, cell, key)
-                added += 1
-            else:
-                recorder = Recorder(client, run.info.run_id)
-                known += 1
-            recorder.tags(_provenance(workspace, stage, cell))
-    except DualGeoError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise DualGeoError(f"The MLflow store in {workspace.root / 'mlruns'} cannot be written: {reason}") from error
-    say(f"MLflow: {added} runs added, {known} were there.")
-    return added
+        with alone(workspace, "results"):
+            tracked = _Pass(client, workspace, params).go()
+    say(f"MLflow: {tracked.added} runs added, {tracked.known} were there.")
+    return tracked
 
 
-def _results(workspace: Workspace) -> list[tuple[str, str, Cell, Path]]:
-    """Every complete result: stage, experiment, cell and folder."""
-    root = workspace.root
-    models = [("train", TRAINING, path.parent) for path in sorted(root.glob("models/*/config.json"))]
-    scores = [("score", SCORES, path.parent) for path in sorted(root.glob("scores/*/metrics.json"))]
-    return [(stage, experiment, Cell.parse(folder.name), folder) for stage, experiment, folder in models + scores]
+class _Pass:
+    """One pass over the results, trainings first: scores name them."""
+
+    def __init__(self, client: "MlflowClient", workspace: Workspace, params: Params) -> None:
+        self.client, self.workspace = client, workspace
+        close_dead_runs(client)
+        self.results = find_results(workspace, params, read_lock(workspace.root))
+        self.marked = {stage: current_runs(client, stage) for stage in EXPERIMENT_OF}
+        self.settled: dict[str, Run] = {}
+        self.added = 0
+
+    def go(self) -> Tracked:
+        for result in self.results:
+            marked = self.marked[result.stage].pop(result.cell.name, [])
+            run = self._run_of(result, marked)
+            make_current(self.client, self.workspace, result.stage, result.cell, run, marked)
+            self.settled[result.address] = run
+            self._describe(result, run)
+        for stage, cells in self.marked.items():
+            for cell, gone in cells.items():
+                make_none_current(self.client, self.workspace, stage, cell, gone)
+        runs = {address: run.info.run_id for address, run in self.settled.items()}
+        return Tracked(self.added, len(self.results) - self.added, runs)
+
+    def _run_of(self, result: Result, marked: "list[Run]") -> "Run":
+        """The run of a result: the one that is known, else one that can be claimed, else a new one."""
+        same = [run for run in marked if _describes(run, result)]
+        if len(same) == 1 and len(marked) == 1:
+            return same[0]
+        where = (of_cell(result.cell), f"tags.`{DATA_VERSION}` = '{result.data_version}'")
+        runs = finished_runs(self.client, result.stage, *where)
+        known = [run for run in runs if _describes(run, result)]
+        claimable = [run for run in runs if _unclaimed(run) and not facts.contradict(run.data.params, result.params)]
+        newest = (claimable or [None])[0]
+        if newest is not None and result.entry and (not known or newest.info.start_time > known[0].info.start_time):
+            return self._claim(result, newest, known[-1] if known else None)
+        return known[0] if known else self._add(result)
+
+    def _claim(self, result: Result, run: "Run", first: "Run | None") -> "Run":
+        """Add to a run that was recorded live what dvc.lock has stated since; the input digest comes last."""
+        recorder = Recorder(self.client, run.info.run_id)
+        record_closure(recorder, self.workspace, result.closure)
+        recorder.params(result.params)
+        self._record_data(recorder, result)
+        recorder.tags(({REPEATS: first.info.run_id} if first else {}) | {INPUTS: result.inputs or ""})
+        return self.client.get_run(run.info.run_id)
+
+    def _add(self, result: Result) -> "Run":
+        """Make the run of a result from its outputs and dvc.lock alone. What neither says is left out."""
+        tags = {DATA_VERSION: result.data_version}
+        recorder = start_run(self.client, result.stage, result.cell, tags)
+        recorder.params(result.params)
+        if result.stage == "train":
+            recorder.params(facts.flat(read_json(self.workspace.model(result.cell) / "config.json")))
+            record_curve(recorder, self.workspace, result.cell)
+            record_training_files(recorder, self.workspace, result.cell)
+        else:
+            record_figures(recorder, self.workspace, result.cell)
+        if result.entry:
+            record_closure(recorder, self.workspace, result.closure)
+            self._record_data(recorder, result)
+            recorder.tags({INPUTS: result.entry.input_digest})
+        recorder.end("FINISHED")
+        self.added += 1
+        return self.client.get_run(recorder.run_id)
+
+    def _record_data(self, recorder: Recorder, result: Result) -> None:
+        dataset = str(result.params.get("dataset", ""))
+        record_data(recorder, self.workspace, result.stage, result.cell, dataset, result.closure)
+
+    def _describe(self, result: Result, run: "Run") -> None:
+        """Bring the page of a run up to date with the other results that lie here."""
+        recorder = Recorder(self.client, run.info.run_id)
+        if result.stage == "train":
+            scored = any(score.stage == "score" and score.rests_on(result) for score in self.results)
+            refresh_card(recorder, run, self.workspace, result.cell, scored)
+            return
+        trained = next((t for t in self.results if t.stage == "train" and result.rests_on(t)), None)
+        training_run = self.settled[trained.address].info.run_id if trained else None
+        refresh_score_note(recorder, run, self.workspace, result.cell, training_run)
 
 
-def _fill(recorder: Recorder, workspace: Workspace, stage: str, cell: Cell, key: str) -> None:
-    """Log what the outputs of one cell say about themselves, then close the run."""
-    recorder.params(_params(workspace, stage, cell))
-    if stage == "score":
-        finish_score(recorder, workspace, cell, key)
-        return
-    folder = workspace.model(cell)
-    for epoch, figures in _curve(folder / "curve.csv"):
-        recorder.metrics(figures, step=epoch)
-    recorder.files(folder / "config.json", folder / "curve.csv")
-    recorder.tags({facts.KEY: key})
-    recorder.end("FINISHED")
+def _describes(run: "Run", result: Result) -> bool:
+    """Whether a run is known to be of these outputs from these inputs."""
+    same = run.data.tags.get(DATA_VERSION) == result.data_version
+    return same and (result.inputs is None or run.data.tags.get(INPUTS) == result.inputs)
 
 
-def _params(workspace: Workspace, stage: str, cell: Cell) -> dict[str, Any]:
-    """The params that made a result, as dvc.lock and the result itself state them; not those of params.yaml now."""
-    stages = SCORED_BY if stage == "score" else ("train",)
-    found: dict[str, Any] = {}
-    for name in stages:
-        found |= facts.locked_params(facts.locked_entry(workspace, name, cell))
-    if stage == "train":
-        found |= facts.flat(read_json(workspace.model(cell) / "config.json"))
-    return found
-
-
-def _provenance(workspace: Workspace, stage: str, cell: Cell) -> dict[str, str]:
-    entry = facts.locked_entry(workspace, stage, cell)
-    data = [dep["md5"] for dep in entry.get("deps", []) if dep["path"].startswith("data/")]
-    return {facts.INPUTS: facts.input_digest(entry), **({facts.DATA: data[0]} if data else {})} if entry else {}
-
-
-def _curve(path: Path) -> list[tuple[int, dict[str, float]]]:
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = list(csv.DictReader(handle))
-    return [(int(row["epoch"]), {name: float(value) for name, value in row.items()}) for row in rows]
+def _unclaimed(run: "Run") -> bool:
+    return INPUTS not in run.data.tags

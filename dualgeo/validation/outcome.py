@@ -12,12 +12,12 @@ from dualgeo.files import folder_written_whole, write_json, write_text
 from dualgeo.params import ValidateParams
 from dualgeo.validation.facts import DatasetFacts, gather
 from dualgeo.validation.page import page
-from dualgeo.validation.suite import CheckResult, checks, run_suite
+from dualgeo.validation.suite import CRITICAL, CheckResult, checks, run_suite
 
 
 @dataclass(frozen=True)
 class ValidationOutcome:
-    """Whether the dataset may be used, each check's result, and the facts it rests on."""
+    """Whether the dataset may be used (no critical check failed), each check's result, and the facts it rests on."""
 
     dataset: str
     success: bool
@@ -29,12 +29,15 @@ class ValidationOutcome:
         failed = [result for result in self.results if not result.success]
         if not failed:
             return f"All {len(self.results)} checks of data/{self.dataset} passed."
+        # What stops the pipeline comes before what is only worth knowing.
+        failed.sort(key=lambda result: result.severity != CRITICAL)
         first = failed[0]
         examples = f" ({'; '.join(first.examples[:3])})" if first.examples else ""
         others = len(failed) - 1
         more = f", and {others} more check{'s' if others > 1 else ''} failed" if others else ""
         rows = f" for {first.unexpected} photos" if first.checked > 1 and first.unexpected > 1 else ""
-        return f"data/{self.dataset} breaks the check “{first.name}”{rows}{examples}{more}."
+        verb = "breaks" if first.severity == CRITICAL else "may be used, but fails"
+        return f"data/{self.dataset} {verb} the check “{first.name}”{rows}{examples}{more}."
 
     def as_json(self) -> dict[str, Any]:
         """What validation.json holds: the same for the same data, whenever and wherever it runs."""
@@ -62,7 +65,8 @@ def validate(dataset_folder: Path, params: ValidateParams, threads: int | None =
     if facts.photos.empty:
         raise DualGeoError(f"{dataset_folder / 'photos.parquet'} holds no photo; make the dataset again.")
     results = run_suite(facts.photos, checks(params, facts.images))
-    return ValidationOutcome(dataset_folder.name, all(result.success for result in results), results, facts)
+    usable = all(result.success or result.severity != CRITICAL for result in results)
+    return ValidationOutcome(dataset_folder.name, usable, results, facts)
 
 
 def write_outcome(outcome: ValidationOutcome, folder: Path) -> None:

@@ -11,11 +11,13 @@ import great_expectations as gx
 import great_expectations.expectations.core as wanted
 import pandas as pd
 from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from dualgeo.datasets.contract import SPLITS
 from dualgeo.params import ValidateParams
 
 EXAMPLES = 5
+CRITICAL, WARNING = FailureSeverity.CRITICAL.value, FailureSeverity.WARNING.value
 # Names the row in examples; Great Expectations cannot use the column that it judges for that.
 ROW_ID = "row_id"
 
@@ -29,15 +31,21 @@ class Check:
     expectation: Any
     shown: str | None = None
     """Column whose value explains a failure; None: the expectation's own."""
+    required: bool = True
+    """False: a failure is a warning, and the data may be used."""
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """Outcome of one check. `unexpected` counts rows against it, `examples` are some of them ("id: value")."""
+    """Outcome of one check. `unexpected` counts rows against it, `examples` are some of them ("id: value").
+
+    `severity` is Great Expectations' word for what a failure means: "critical" stops the pipeline, "warning" does not.
+    """
 
     group: str
     name: str
     expectation: str
+    severity: str
     success: bool
     checked: int
     unexpected: int
@@ -91,14 +99,20 @@ def checks(params: ValidateParams, images: int) -> list[Check]:
             else f"at most {100 * params.max_unreadable_share:g} % of images cannot be decoded",
             wanted.ExpectColumnValuesToBeNull(column="image_problem", mostly=1 - params.max_unreadable_share),
         ),
+        Check(
+            "Splits",
+            "no photographer in two splits",
+            _at_most_one("photographer_splits"),
+            "photographer",
+            params.require_photographer_disjoint,
+        ),
+        Check(
+            "Rights",
+            "every photo has a licence",
+            wanted.ExpectColumnValuesToMatchRegex(column="licence_text", regex=r"\S"),
+            required=params.require_licence,
+        ),
     ]
-    if params.require_photographer_disjoint:
-        result.append(
-            Check("Splits", "no photographer in two splits", _at_most_one("photographer_splits"), "photographer")
-        )
-    if params.require_licence:
-        given = wanted.ExpectColumnValuesToMatchRegex(column="licence_text", regex=r"\S")
-        result.append(Check("Rights", "every photo has a licence", given))
     order = ["Positions", "Identity", "Splits", "Images", "Rights"]
     return sorted(result, key=lambda check: order.index(check.group))
 
@@ -145,6 +159,7 @@ def _outcome(check: Check, validation: Any, photos: pd.DataFrame) -> CheckResult
         check.group,
         check.name,
         str(validation.expectation_config.type),
+        CRITICAL if check.required else WARNING,
         bool(validation.success),
         int(found.get("element_count", len(photos))) - int(found.get("missing_count") or 0),
         unexpected,

@@ -9,9 +9,8 @@ import pytest
 
 from dualgeo.errors import DualGeoError
 from orchestration.build import build_definitions
-from orchestration.checks import loss_verdict
 from orchestration.graph import read_graph
-from tests.orchestration.conftest import DVC_YAML, PARAMS, Project
+from tests.orchestration.conftest import CELLS, DVC_YAML, KEYS, Project
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -25,43 +24,77 @@ def code_versions(root: Path) -> dict[str, str]:
     return {node.address: node.code_version for node in read_graph(root)}
 
 
+def changed(before: dict[str, str], root: Path) -> set[str]:
+    return {address for address, version in code_versions(root).items() if version != before.get(address)}
+
+
 def test_every_cell_is_an_asset_that_knows_what_it_reads(toy: Project) -> None:
     nodes = {node.address: node for node in read_graph(toy.root)}
-    assert keys(toy.root) == {
-        "data",
-        "prepare",
-        "report",
-        *(f"train/{v}-{s}" for v in ("image", "dual") for s in (0, 1)),
-    }
-    assert nodes["prepare"].upstream == ("data.dvc",)
-    assert nodes["train@dual-1"].upstream == ("prepare",)
-    assert len(nodes["report"].upstream) == 4
-    graph = build_definitions(toy.root).resolve_asset_graph()
-    prepare = graph.get(dg.AssetKey("prepare"))
-    assert (prepare.description, prepare.group_name) == ("Double the numbers", "first")
+    assert keys(toy.root) == KEYS
+    assert nodes["validate"].upstream == ("data.dvc",)
+    assert nodes["train@dual-1"].upstream == ("data.dvc", "validate")
+    assert nodes["report"].upstream == tuple(f"score@{cell}" for cell in CELLS)
+    validate = build_definitions(toy.root).resolve_asset_graph().get(dg.AssetKey("validate"))
+    assert (validate.description, validate.group_name) == ("Count the numbers", "first")
 
 
 def test_a_new_stage_is_a_new_asset(toy: Project) -> None:
-    toy.write("dvc.yaml", DVC_YAML + "  extra:\n    cmd: echo\n    deps: [summary.json]\n")
-    assert "extra" in keys(toy.root)
+    toy.write("dvc.yaml", DVC_YAML + "  extra:\n    cmd: echo\n    deps: [reports/summary.json]\n")
+    assert keys(toy.root) == KEYS | {"extra"}
+
+
+def test_a_stage_between_the_stages_of_a_cell_is_no_circle(toy: Project) -> None:
+    between = "  pool:\n    cmd: echo\n    deps: [models]\n    outs: [pool.txt]\n"
+    rest = '    deps: [pool.txt, "models/${item.variant}-${item.seed}"]\n    params: [score]\n'
+    own = '    deps: ["models/${item.variant}-${item.seed}"]\n    params: [score]\n'
+    assert own in DVC_YAML
+    toy.write("dvc.yaml", DVC_YAML.replace(own, rest) + between)
+    assert keys(toy.root) == KEYS | {"pool"}
+    build_definitions(toy.root).resolve_implicit_global_asset_job_def()
 
 
 def test_code_version_follows_params_code_and_command_of_the_stage_alone(toy: Project) -> None:
     before = code_versions(toy.root)
-    toy.write("params.yaml", PARAMS.replace("epochs: 2", "epochs: 3"))
-    changed = {address for address, version in code_versions(toy.root).items() if version != before[address]}
-    assert changed == {"train@image-0", "train@image-1", "train@dual-0", "train@dual-1"}
-    toy.write("params.yaml", PARAMS)
-    assert code_versions(toy.root) == before
-    toy.write("prepare.txt", "other code")
-    changed = {address for address, version in code_versions(toy.root).items() if version != before[address]}
-    assert changed == {"prepare"}
+    toy.edit("train", epochs=3)
+    assert changed(before, toy.root) == {f"train@{cell}" for cell in CELLS}
+    toy.edit("train", epochs=12)
+    assert changed(before, toy.root) == set()
+    toy.write("code.txt", "other code")
+    assert changed(before, toy.root) == {"validate"}
+    toy.write("code.txt", "code")
+    toy.write("dvc.yaml", DVC_YAML.replace("work.py report", "work.py report "))
+    assert changed(before, toy.root) == set(), "white space at the end is no other command for DVC"
+    toy.write("dvc.yaml", DVC_YAML.replace("work.py report", "work.py report again"))
+    assert changed(before, toy.root) == {"report"}
 
 
-def test_a_broken_pipeline_file_is_one_sentence(toy: Project) -> None:
-    toy.write("dvc.yaml", DVC_YAML + "  twice:\n    cmd: echo\n    outs: [prepared.txt]\n")
-    with pytest.raises(DualGeoError, match=r"prepared\.txt"):
-        read_graph(toy.root)
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (DVC_YAML + "  twice:\n    cmd: echo\n    outs: [reports/validation]\n", "reports/validation"),
+        (
+            DVC_YAML + "  round:\n    cmd: echo\n    deps: [reports/summary.json]\n    outs: [code.txt]\n",
+            "both a dependency and an output",
+        ),
+        (DVC_YAML.replace("cmd: python work.py report", "command: x"), "extra keys not allowed|dvc.yaml"),
+        ("stages: [", "dvc.yaml"),
+        (DVC_YAML.replace("${systems.seeds}", "${systems.seedz}"), "seedz"),
+    ],
+)
+def test_a_broken_pipeline_file_is_one_sentence(toy: Project, text: str, sentence: str) -> None:
+    toy.write("dvc.yaml", text)
+    with pytest.raises(DualGeoError, match=sentence) as raised:
+        build_definitions(toy.root)
+    assert "\n" not in str(raised.value)
+
+
+def test_raw_data_that_nothing_fetches_have_no_command(toy: Project) -> None:
+    (toy.root / "data.dvc").write_text((toy.root / "data.dvc").read_text().partition("meta")[0])
+    commands = {node.address: node.command for node in read_graph(toy.root)}
+    assert commands["data.dvc"] == "dualgeo atlas", "params ask for Atlas"
+    toy.write("params.yaml", (toy.root / "params.yaml").read_text().replace("dataset: atlas", "dataset: photos"))
+    commands = {node.address: node.command for node in read_graph(toy.root)}
+    assert commands["data.dvc"] == ""
 
 
 def test_definitions_of_this_project_load_without_heavy_libraries() -> None:
@@ -71,10 +104,12 @@ def test_definitions_of_this_project_load_without_heavy_libraries() -> None:
     assert said.strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    ("losses", "passes"), [("3.0 2.0", True), ("2.0 3.0", False), ("2.0 nan", False), ("", False), ("2.0", True)]
-)
-def test_the_loss_check_wants_finite_losses_that_fell(tmp_path: Path, losses: str, passes: bool) -> None:
-    rows = [f"{number},{loss}\n" for number, loss in enumerate(losses.split(), 1)]
-    (tmp_path / "curve.csv").write_text("epoch,loss\n" + "".join(rows))
-    assert loss_verdict(tmp_path / "curve.csv")[0] is passes
+def test_jobs_schedule_and_sensors(toy: Project) -> None:
+    repository = build_definitions(toy.root).get_repository_def()
+    assert {"demo", "rescore", "record", "new_photos"} <= set(repository.job_names)
+    rescored = repository.get_job("rescore").asset_layer.selected_asset_keys
+    assert {key.to_user_string() for key in rescored} == {"report", *(f"score/{cell}" for cell in CELLS)}
+    [schedule] = repository.schedule_defs
+    states = {sensor.name: sensor.default_status.value for sensor in repository.sensor_defs}
+    assert (schedule.name, schedule.default_status.value) == ("nightly_benchmark", "STOPPED")
+    assert states == {"workspace": "RUNNING", "new_photos": "STOPPED"}

@@ -123,12 +123,18 @@ def test_an_empty_split_is_found(tmp_path: Path, split: str) -> None:
     assert failures(outcome) == ["no split is empty"]
 
 
-def test_what_params_do_not_require_is_not_checked(tmp_path: Path) -> None:
+def test_what_params_do_not_require_is_a_warning(tmp_path: Path) -> None:
     lenient = ValidateParams(
         min_separation_m=0, max_unreadable_share=0.5, require_licence=False, require_photographer_disjoint=False
     )
     change = setting(9, licence=None, photographer="person 2", lat=2.001, lon=-30.0)
-    assert changed(tmp_path / "tiny", change, lenient).success
+    outcome = changed(tmp_path / "tiny", change, lenient)
+    assert outcome.success
+    assert sorted(failures(outcome)) == ["every photo has a licence", "no photographer in two splits"]
+    assert {result.severity for result in outcome.results if not result.success} == {"warning"}
+    assert "may be used, but fails the check “no photographer in two splits”" in outcome.sentence()
+    write_outcome(outcome, tmp_path / "out")
+    assert "a warning: params do not require it" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 
 def stored(folder: Path, photo_id: str, files: dict[str, bytes] | None, shard: str = "00000") -> Path:

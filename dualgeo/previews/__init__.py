@@ -1,0 +1,1 @@
+"""One picture for each node of the graph: what its outputs hold, at a glance."""
