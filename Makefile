@@ -31,7 +31,7 @@ dev: install ## Dagster: the graph, its freshness, and a button to run it (http:
 	@$(BIN)/dagster dev
 
 mlflow: install ## MLflow: compare runs (http://localhost:5000)
-	@$(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db
 
 serve: install ## MLflow: answer photos over HTTP with the champion (http://localhost:5001)
 	@MLFLOW_TRACKING_URI=sqlite:///mlruns/mlflow.db $(BIN)/mlflow models serve -m models:/dualgeo@champion --env-manager local -p 5001

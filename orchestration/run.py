@@ -2,6 +2,7 @@
 
 import collections
 import json
+import math
 import os
 import signal
 import subprocess
@@ -34,14 +35,19 @@ class CommandFailed(Exception):
 
 
 def run_tool(
-    root: Path, tool: str, arguments: list[str], context: Mapping[str, str], log: Callable[[str], object]
+    root: Path,
+    tool: str,
+    arguments: list[str],
+    context: Mapping[str, str],
+    log: Callable[[str], object],
+    seconds: float = math.inf,
 ) -> None:
     """Run `tool` of this Python's environment in `root`, handing each line that it prints to `log`.
 
     `context` reaches the stage as JSON in DUALGEO_RUN_CONTEXT, so that what it records can name this run. Whatever ends
     this call early (a cancelled Dagster run raises here) stops the tool and everything it started; if this process is
     killed outright, the tool goes on to its end, and DVC keeps what it made.
-    Raises CommandFailed on another status than 0.
+    Raises CommandFailed on another status than 0, TimeoutError, having stopped it, after `seconds`.
     """
     # The scripts of the running environment, whatever PATH says; DVC finds `dualgeo` through PATH in turn.
     scripts = Path(sys.executable).parent
@@ -60,7 +66,7 @@ def run_tool(
             start_new_session=True,
         )
         try:
-            for line in _lines(process, read):
+            for line in _lines(process, read, seconds):
                 last.append(line)
                 log(line)
         except BaseException:
@@ -82,10 +88,12 @@ def _log_file(root: Path, tool: str) -> Generator[tuple[IO[bytes], TextIO]]:
         yield written, read
 
 
-def _lines(process: subprocess.Popen[bytes], read: TextIO) -> Iterator[str]:
+def _lines(process: subprocess.Popen[bytes], read: TextIO, seconds: float) -> Iterator[str]:
     """Each line that is not empty as soon as it is whole, until the process has ended."""
-    begun = ""
+    begun, end = "", time.monotonic() + seconds
     while True:
+        if time.monotonic() > end:
+            raise TimeoutError
         ended = process.poll() is not None
         for part in iter(read.readline, ""):
             begun += part

@@ -20,6 +20,7 @@ from dagster._core.definitions.data_version import (
 
 from orchestration.checks import checks_of
 from orchestration.graph import Node
+from orchestration.jobs import RECORD
 from orchestration.metadata import describe, files_of
 from orchestration.state import ABSENT, State
 
@@ -84,7 +85,7 @@ def busy_keys(instance: DagsterInstance) -> set[dg.AssetKey] | None:
     going = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]))
     busy: set[dg.AssetKey] = set()
     for run in going:
-        if run.asset_selection is None and run.job_name == "__ASSET_JOB":
+        if run.asset_selection is None and run.job_name != RECORD:
             return None
         busy |= set(run.asset_selection or ())
     return busy

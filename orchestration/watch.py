@@ -1,7 +1,10 @@
 """The sensor that keeps Dagster and MLflow in line with the workspace, and one that takes in new photos."""
 
+import fcntl
 import hashlib
 import json
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from orchestration.sync import busy_keys, fingerprint, report_changes
 
 SECONDS_BETWEEN_TICKS = 10
 RECORDED_STAGES = ("train", "score")
-PREVIEWS_AT_ONCE = 60
+SECONDS_TO_DRAW = 30.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,14 @@ class Watcher:
         self.reloading = False
 
     def tick(self, instance: DagsterInstance, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
-        """Report what changed; ask for a run that records results once they have stopped changing."""
+        """Report what changed; ask for a run that records results once they have stopped changing.
+
+        Only one of several `dagster dev` of this folder does so at a time: nothing is reported twice.
+        """
+        with _only_one(self.root / ".dagster" / "workspace.lock") as mine:
+            return self._look(instance, cursor) if mine else dg.SkipReason("Another `dagster dev` is looking.")
+
+    def _look(self, instance: DagsterInstance, cursor: str | None) -> dg.SensorResult:
         seen = Seen.parse(cursor)
         end_dead_runs(instance)
         before = fingerprint(self.root, self.nodes)
@@ -83,10 +93,9 @@ class Watcher:
             if state.fresh and state.data_version != ABSENT and preview_of(self.root, state.node) is None
         ]
         if wanted:
-            try:
-                run_tool(self.root, "dualgeo", ["preview", *wanted[:PREVIEWS_AT_ONCE]], {}, _silent)
-            except CommandFailed:
-                return
+            # What there is no time for, or no picture of, is shown without.
+            with suppress(CommandFailed, TimeoutError):
+                run_tool(self.root, "dualgeo", ["preview", *wanted], {}, _silent, SECONDS_TO_DRAW)
 
     def _keep_loaded(self) -> None:
         if not self.reloading and graph_digest(self.nodes) != self.loaded:
@@ -160,6 +169,19 @@ def results_digest(states: dict[str, State]) -> str:
         if state.node.stage in RECORDED_STAGES and state.recorded and state.data_version != ABSENT
     }
     return digest(lying) if lying else ""
+
+
+@contextmanager
+def _only_one(path: Path) -> Generator[bool]:
+    """Hold a lock on `path`, or yield False where another process holds it; the system frees it when that one dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def _silent(line: str) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.orchestration.agreement import agree, data_command
 from tests.orchestration.conftest import CELLS, DVC_YAML, KEYS, Project
 from tests.orchestration.server import DagsterDev, wait_until
 from tests.orchestration.test_runs import alive, started
 
-pytestmark = pytest.mark.xdist_group("dagster dev")
 MINUTE = 60
 
 
@@ -164,3 +164,9 @@ def test_a_killed_dagster_dev_loses_no_result(toy: Project) -> None:
         assert server.finish(run, MINUTE) == "FAILURE"
         assert "The process of this run is gone" in server.said(run)
         assert server.finish(server.launch("score/dual-0")) == "SUCCESS"
+
+
+def test_dagster_dvc_and_mlflow_agree_after_random_edits(toy: Project) -> None:
+    data_command(toy)
+    with toy.serve() as server:
+        agree(toy, server, edits=5, seed=7)

@@ -5,7 +5,7 @@ import yaml
 
 from tests.pipeline.conftest import Copy
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.pipeline
 
 
 def materialize(copy: Copy, selection: str) -> str:

@@ -13,7 +13,7 @@ import yaml
 
 from tests.pipeline.conftest import Copy
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.pipeline
 
 QUERY_SETS = ["atlas", "atlas-night", "atlas-fog", "atlas-rain", "atlas-snow", "atlas-autumn", "atlas-unseen"]
 STAGES = ["validate", "segment", "embed", "train", "index", "retrieve", "refine", "score", "report"]
