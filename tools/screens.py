@@ -128,7 +128,14 @@ def picture_graph(url: str, picture: Path) -> None:
         page.locator("[aria-label=panel_show_right]").first.click()
         page.wait_for_timeout(1500)
         page.keyboard.press("Alt+e")  # expand all groups
-        page.wait_for_timeout(4000)
+        page.wait_for_timeout(2000)
+        # The view still fits the closed groups: step back, and pull the background down and to the left.
+        page.locator("[aria-label=zoom_out]").click()
+        page.mouse.move(900, 740)
+        page.mouse.down()
+        page.mouse.move(870, 800, steps=5)
+        page.mouse.up()
+        page.wait_for_timeout(2000)
         save(page, picture)
 
 

@@ -14,11 +14,18 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import yaml
+
 from dualgeo.lockfile import read_lock
 from tests.orchestration.conftest import CELLS, DVC_YAML, Project, commit, make_project
 from tests.orchestration.server import DagsterDev
 
 SECONDS_TO_AGREE = 120
+PARAMS = [
+    ("train", "learning_rate", (0.001, 0.002, 0.003)),
+    ("score", "resamples", (10, 20, 30)),
+    ("validate", "min_separation_m", (100.0, 150.0, 200.0)),
+]
 CURRENT = """
 select cell.value, stage.value, version.value from runs
 join tags cell on cell.run_uuid = runs.run_uuid and cell.key = 'dvc.cell'
@@ -50,24 +57,22 @@ class Editor:
         return self.chance.choice(kinds)()
 
     def params(self) -> str:
-        section, name, values = self.chance.choice(
-            [
-                ("train", "learning_rate", (0.001, 0.002, 0.003)),
-                ("score", "resamples", (10, 20, 30)),
-                ("validate", "min_separation_m", (100.0, 200.0)),
-            ]
-        )
-        value = self.chance.choice(values)
+        section, name, values = self.chance.choice(PARAMS)
+        now = yaml.safe_load((self.project.root / "params.yaml").read_text(encoding="utf-8"))[section][name]
+        value = self.chance.choice([value for value in values if value != now])
         self.project.edit(section, **{name: value})
         return f"{section}.{name} = {value}"
 
     def code(self) -> str:
-        text = self.chance.choice(["code", "other code", "third code"])
+        now = (self.project.root / "code.txt").read_text(encoding="utf-8")
+        text = self.chance.choice([text for text in ("code", "other code", "third code") if text != now])
         self.project.write("code.txt", text)
         return f"code: {text}"
 
     def data(self) -> str:
-        name, text = self.chance.choice(["numbers.txt", "extra.txt"]), str(self.chance.randint(1, 3))
+        name = self.chance.choice(["numbers.txt", "extra.txt"])
+        now = (self.project.root / "data" / "atlas" / name).read_text(encoding="utf-8")
+        text = self.chance.choice([text for text in ("4", "5", "6") if text != now])
         self.project.write(f"data/atlas/{name}", text)
         self.project.call("dvc", "add", "-q", "data")
         return f"data/{name} = {text}, pinned"
@@ -79,7 +84,8 @@ class Editor:
         return f"lost {lost}"
 
     def command(self) -> str:
-        words = self.chance.choice(["report", "report again"])
+        now = (self.project.root / "dvc.yaml").read_text(encoding="utf-8")
+        words = "report again" if now == DVC_YAML else "report"
         self.project.write("dvc.yaml", DVC_YAML.replace("work.py report", f"work.py {words}"))
         return f"command: {words}"
 
