@@ -93,9 +93,12 @@ class Editor:
         self.commits.append(commit(self.project, f"edit {len(self.commits)}"))
         earlier = self.chance.choice(self.commits)
         self.project.call("git", "checkout", "-q", earlier)
-        # What the cache has lost cannot come back: then the stages have to run again.
+        # What the cache has lost cannot come back: stages run again, and raw data have to be brought in again.
         with self.project.start("dvc", "checkout", "-q") as process:
             process.communicate(timeout=120)
+        if not (self.project.root / "data" / "atlas" / "numbers.txt").exists():
+            self.project.call("python", "work.py", "data")
+            self.project.call("dvc", "add", "-q", "data")
         return f"checkout of {earlier[:7]}"
 
 
