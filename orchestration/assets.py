@@ -4,7 +4,6 @@ import re
 import shlex
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -108,7 +107,8 @@ class Step:
                 "ran": ran,
                 "seconds": round(time.monotonic() - begun, 1),
                 "outputs changed": data_version != before,
-                **describe(self.root, node, data_version),
+                # Dagster keeps every event for good: what did not change is pictured where it was made.
+                **describe(self.root, node, data_version, pictured=ran),
             },
             check_results=list(self._checks(node)),
         )
@@ -180,6 +180,6 @@ def fetch_data(step: Step, node: Node) -> bool:
     return True
 
 
-def project_resource(root: Path) -> dg.ResourceDefinition:
-    """The project as steps see it; one for all steps of an in-process run, which then reads dvc.yaml once."""
-    return dg.ResourceDefinition.hardcoded_resource(Project(root))
+def project_resource(project: Project) -> dg.ResourceDefinition:
+    """The project as steps see it: the one that the definitions were made from, so that dvc.yaml is read once."""
+    return dg.ResourceDefinition.hardcoded_resource(project)

@@ -39,6 +39,6 @@ def build_definitions(root: Path) -> dg.Definitions:
             workspace_sensor(project, nodes, record),
             *(new_photos_sensor(root, node, job) for node, job in watched),
         ],
-        resources={PROJECT: project_resource(root)},
+        resources={PROJECT: project_resource(project)},
         executor=in_process_by_default,
     )

@@ -18,12 +18,12 @@ PICTURES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
 MLFLOW = "http://127.0.0.1:5000"
 
 
-def describe(root: Path, node: Node, data_version: str) -> dict[str, dg.MetadataValue]:
-    """Metadata for the outputs of one node that are there."""
+def describe(root: Path, node: Node, data_version: str, *, pictured: bool = True) -> dict[str, dg.MetadataValue]:
+    """Metadata for the outputs of one node that are there; `pictured`: with the preview, up to 150 kB of it."""
     paths = [root / out for out in node.outs if (root / out).exists()]
     # What people look for comes first: Dagster folds a long list.
     described: dict[str, dg.MetadataValue] = {
-        **_picture(root, node),
+        **(_picture(root, node) if pictured else {}),
         **_mlflow_run(root, node, data_version),
         "megabytes": dg.MetadataValue.float(round(sum(map(size_of, paths)) / 1e6, 3)),
         "files": dg.MetadataValue.int(sum(1 for path in paths for _ in files_of(path))),

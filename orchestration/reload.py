@@ -4,8 +4,12 @@ import itertools
 import logging
 import threading
 
+from typing import TYPE_CHECKING
+
 import psutil
-from dagster._grpc.client import DagsterGrpcClient
+
+if TYPE_CHECKING:
+    from dagster._grpc.client import DagsterGrpcClient
 
 SECONDS_TO_LOAD = 180
 
@@ -23,8 +27,11 @@ def reload_definitions() -> bool:
     return True
 
 
-def _code_server() -> DagsterGrpcClient | None:
+def _code_server() -> "DagsterGrpcClient | None":
     """The `dagster code-server` above this process. It tells its children nothing, so its command line has to."""
+    # Loaded by whoever serves code; others need not wait for it.
+    from dagster._grpc.client import DagsterGrpcClient
+
     for process in psutil.Process().parents():
         words = process.cmdline()
         if "code-server" in words:
@@ -36,7 +43,7 @@ def _code_server() -> DagsterGrpcClient | None:
     return None
 
 
-def _reload(server: DagsterGrpcClient) -> None:
+def _reload(server: "DagsterGrpcClient") -> None:
     try:
         server.reload_code(timeout=SECONDS_TO_LOAD)
     except Exception:

@@ -4,7 +4,9 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from dvc.dependency.param import ParamsDependency
 from dvc.exceptions import DvcException
 from dvc.output import Output
 from dvc.repo.index import Index
@@ -12,7 +14,17 @@ from dvc.stage import Stage
 
 from dualgeo.errors import DualGeoError
 from dualgeo.lockfile import Entry, digest, outs_version, read_lock
-from orchestration.graph import Node, address_of, current_input, hash_of, made_by_stages, nodes_of, open_index, path_of
+from orchestration.graph import (
+    Node,
+    address_of,
+    current_input,
+    current_params,
+    hash_of,
+    made_by_stages,
+    nodes_of,
+    open_index,
+    path_of,
+)
 
 ABSENT = "absent"
 
@@ -93,7 +105,7 @@ class _Reader:
     def __init__(self, stage: Stage, entry: Entry | None) -> None:
         self.stage, self.entry = stage, entry
         # Asked once: DVC looks at the files each time.
-        self.status = {id(item): item.status() for item in [*stage.deps, *stage.outs]} if entry else {}
+        self.status = {id(item): _status(item) for item in [*stage.deps, *stage.outs]} if entry else {}
 
     def changes(self) -> tuple[str, ...]:
         if self.entry is None:
@@ -134,6 +146,17 @@ class _Reader:
         was = outs_version({path_of(dep): hash_of(dep, recorded=True) for dep in read})
         # A part of the outputs may have changed although their digest reads the same as then.
         return was if was != above.data_version else digest([was, "changed since"])
+
+
+def _status(item: Output) -> Mapping[str, object]:
+    """DVC's own word on a dependency or output, empty where it is as dvc.lock states it.
+
+    Params that are what they were need not be asked about: DVC would read their file anew for each stage.
+    """
+    if isinstance(item, ParamsDependency) and item.params and item.hash_info:
+        recorded: Any = item.hash_info.value
+        return {} if current_params(item) == recorded else item.status()
+    return item.status()
 
 
 def _in_words(item: Output, status: Mapping[str, object]) -> list[str]:

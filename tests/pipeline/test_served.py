@@ -63,25 +63,6 @@ print(json.dumps([[run.data.tags["dvc.cell"], run.data.tags["dualgeo.data_versio
     return {f"score/{cell}": version for cell, version in pairs}
 
 
-def test_all_sides_agree_after_a_run_of_either(small: Copy, served: DagsterDev) -> None:
-    shows_stale(served, set())
-    before = served.data_versions()
-    edit(small, "refine", eps_km=90.0, choose="size")
-    # The report names the refinement's params, so it is out of date as well.
-    shows_stale(served, {"report", *(f"refine/{cell}" for cell in CELLS)})
-    assert served.finish(served.launch(), 5 * MINUTE) == "SUCCESS"
-    assert "Running stage" not in small.run("dvc", "repro").stdout
-    changed = served.data_versions()
-    assert served.stale() == set() and changed["refine/dual-0"] != before["refine/dual-0"]
-    assert changed["train/dual-0"] == before["train/dual-0"]
-    edit(small, "refine", eps_km=50.0, choose="similarity")
-    small.run("dvc", "repro", "-q")
-    shows_stale(served, set())
-    assert served.data_versions() == before
-    expected = {f"score/{cell}": before[f"score/{cell}"] for cell in CELLS}
-    wait_until(lambda: current_scores(small) == expected, 2 * MINUTE, "MLflow's current runs")
-
-
 def test_pages_show_pictures_figures_and_ways_on(small: Copy, served: DagsterDev) -> None:
     def shown(key: str) -> dict[str, str]:
         [latest] = served.assets()[key]["assetMaterializations"]
@@ -110,6 +91,25 @@ def test_checks_judge_what_lies_there(small: Copy, served: DagsterDev) -> None:
     assert set(outcome) == {*suites, *caches, *cells}
     # Accuracy is not promised at this size; the others must hold.
     assert {name for name, passed in outcome.items() if not passed} <= {(f"score/{cell}", "skill") for cell in CELLS}
+
+
+def test_all_sides_agree_after_a_run_of_either(small: Copy, served: DagsterDev) -> None:
+    shows_stale(served, set())
+    before = served.data_versions()
+    edit(small, "refine", eps_km=90.0, choose="size")
+    # The report names the refinement's params, so it is out of date as well.
+    shows_stale(served, {"report", *(f"refine/{cell}" for cell in CELLS)})
+    assert served.finish(served.launch(), 5 * MINUTE) == "SUCCESS"
+    assert "Running stage" not in small.run("dvc", "repro").stdout
+    changed = served.data_versions()
+    assert served.stale() == set() and changed["refine/dual-0"] != before["refine/dual-0"]
+    assert changed["train/dual-0"] == before["train/dual-0"]
+    edit(small, "refine", eps_km=50.0, choose="similarity")
+    small.run("dvc", "repro", "-q")
+    shows_stale(served, set())
+    assert served.data_versions() == before
+    expected = {f"score/{cell}": before[f"score/{cell}"] for cell in CELLS}
+    wait_until(lambda: current_scores(small) == expected, 2 * MINUTE, "MLflow's current runs")
 
 
 def test_a_clone_sees_the_numbers_without_running_anything(small: Copy, tmp_path: Path) -> None:
