@@ -3,7 +3,6 @@
 import itertools
 import logging
 import threading
-
 from typing import TYPE_CHECKING
 
 import psutil
