@@ -98,16 +98,17 @@ def test_cancelling_in_the_ui_stops_the_stage_within_seconds(served: tuple[Proje
 def test_lines_of_a_stage_stream_into_the_log_and_a_failure_says_why(served: tuple[Project, DagsterDev]) -> None:
     project, server = served
     project.edit("train", neighbours=99)
-    run = server.launch()
-    wait_until(lambda: "epoch 1 of dual-0" in server.said(run), MINUTE, "a line of a stage")
-    assert server.finish(run) == "FAILURE"
-    said = server.said(run)
-    assert "the loss of image-0 became nan" in said
-    assert "Failed: train@image-0. The other results are kept." in said
-    stale = {"train/image-0", "score/image-0", "report"}
-    shows = server.stale()
-    assert "train/image-0" in shows and shows <= stale
-    project.edit("train", neighbours=4)
+    try:
+        run = server.launch()
+        wait_until(lambda: "epoch 1 of dual-0" in server.said(run), MINUTE, "a line of a stage")
+        assert server.finish(run) == "FAILURE"
+        said = server.said(run)
+        assert "the loss of image-0 became nan" in said
+        assert "Failed: train@image-0. The other results are kept." in said
+        # DVC removes what a stage is to make before it runs it, so the score has lost what it read.
+        shows_stale(server, {"train/image-0", "score/image-0"})
+    finally:
+        project.edit("train", neighbours=4)
 
 
 def test_two_runs_at_once_lose_no_work(served: tuple[Project, DagsterDev]) -> None:
