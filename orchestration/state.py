@@ -87,6 +87,10 @@ class Project:
         entry = self._current()[1].get(address)
         return entry.data_version if entry else None
 
+    def cache(self) -> Path:
+        """The folder in which DVC keeps what stages made."""
+        return Path(self._current()[0].repo.cache.local.path)
+
     def _current(self) -> tuple[Index, dict[str, Entry]]:
         stamp = self._stamp()
         if self._read is None or self._read[0] != stamp:

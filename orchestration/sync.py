@@ -6,6 +6,7 @@ latest materialization differs from the present one, so what is reported here is
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -91,12 +92,15 @@ def busy_keys(instance: DagsterInstance) -> set[dg.AssetKey] | None:
     return busy
 
 
-def fingerprint(root: Path, nodes: Iterable[Node]) -> str:
-    """Digest of name, size and time of every file that can change a verdict, without reading any of them."""
+def fingerprint(root: Path, nodes: Iterable[Node], cache: Path) -> str:
+    """Digest of name, size and time of every file that can change a verdict, without reading any of them.
+
+    Of DVC's cache it takes the times of its (at most 256) folders, which tell when a file in them came or went.
+    """
     names = {*WATCHED, *(path.name for path in root.glob("*.dvc"))}
     names |= {name for node in nodes for name in (*node.code, *node.outs)}
     digest = hashlib.sha256()
-    for line in sorted(_lines(root / name for name in names)):
+    for line in sorted([*_lines(root / name for name in names), *_folders(cache)]):
         digest.update(line.encode())
     return digest.hexdigest()[:32]
 
@@ -113,6 +117,12 @@ def _lines(paths: Iterable[Path]) -> Iterator[str]:
             yield f"{file}\0{status.st_mtime_ns}\0{status.st_size}\n"
         if not found:
             yield f"{path}\0absent\n"
+
+
+def _folders(cache: Path) -> Iterator[str]:
+    for path in (cache, *(cache.iterdir() if cache.exists() else ())):
+        with suppress(FileNotFoundError):
+            yield f"{path}\0{path.stat().st_mtime_ns}\n"
 
 
 def _report_checks(instance: DagsterInstance, root: Path, node: Node) -> None:

@@ -65,7 +65,7 @@ class Watcher:
     def _look(self, instance: DagsterInstance, cursor: str | None) -> dg.SensorResult:
         seen = Seen.parse(cursor)
         end_dead_runs(instance)
-        before = fingerprint(self.root, self.nodes)
+        before = fingerprint(self.root, self.nodes, self.project.cache())
         said: list[str] = []
         results = seen.results
         if before != seen.fingerprint:

@@ -66,6 +66,15 @@ def test_an_edited_param_a_shell_repro_and_the_way_back(served: tuple[Project, D
     assert server.data_versions() == before
 
 
+def test_what_the_cache_has_lost_shows_and_comes_back(served: tuple[Project, DagsterDev]) -> None:
+    project, _ = served
+    kept = project.root / ".kept"
+    (project.root / ".dvc" / "cache" / "files" / "md5").rename(kept)
+    shows_stale(served[1], KEYS)
+    kept.rename(project.root / ".dvc" / "cache" / "files" / "md5")
+    shows_stale(served[1], set())
+
+
 def test_a_new_stage_appears_and_goes_and_a_broken_file_changes_nothing(served: tuple[Project, DagsterDev]) -> None:
     project, server = served
     project.write("dvc.yaml", DVC_YAML + "  extra:\n    cmd: echo more\n    deps: [reports/summary.json]\n")
