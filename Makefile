@@ -1,6 +1,6 @@
 # `make demo` needs Python 3.11+, git and make; everything else it fetches itself, into .venv. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help demo test dev mlflow serve lint ci install install-dev lock clean
+.PHONY: help demo study test dev mlflow serve lint ci install install-dev lock clean
 
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$each" && exit; done; echo python3)
@@ -23,6 +23,9 @@ help: ## What there is
 
 demo: install ## Set up, draw the Atlas world, run the whole pipeline and print its results
 	@$(BIN)/python tools/demo.py
+
+study: install ## Also corrupt the photos, ablate the method and print the verdict on the segmentation view
+	@$(BIN)/python tools/demo.py study
 
 test: install-dev ## Set up and run the tests (TESTS="tests/geo -x" for some)
 	@$(BIN)/python -m pytest $(TESTS)

@@ -10,6 +10,7 @@ from dualgeo.errors import DualGeoError
 
 Variant = Literal["image", "segmentation", "dual-no-attention", "dual"]
 Condition = Literal["daylight", "night", "fog", "rain", "snow", "autumn"]
+CorruptionName = Literal["low-light", "fog", "rain", "snow", "defocus", "motion", "jpeg", "colour-cast"]
 Precision = Literal["fp32", "bf16", "fp16"]
 Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -204,6 +205,54 @@ class ReportParams(Section):
     """False where the encoders were not made for these photos; the report then says so."""
 
 
+class LeakageParams(Section):
+    """What counts as the same in gallery and queries, and what the filtered search leaves out."""
+
+    phash_bits: Annotated[int, Field(ge=0, le=32)]
+    """Perceptual hashes of 64 bits that differ in at most so many are of the same picture."""
+    cosine: Annotated[float, Field(gt=0, le=1)]
+    """Least cosine of two image embeddings of near-duplicates."""
+    metres: PositiveFloat
+    minutes: PositiveFloat
+    """Photos of one place within this time are of one moment."""
+    photographer_metres: PositiveFloat
+    """Photos of one photographer within this distance are counted apart."""
+    pairs_per_query: Positive
+    filter: list[Literal["photographer", "identical", "perceptual", "embedding"]] = Field(min_length=1)
+    """Gallery rows that the filtered search leaves out: the query photographer's, and near-duplicates of the query."""
+
+    @model_validator(mode="after")
+    def _no_twice(self) -> "LeakageParams":
+        if len(set(self.filter)) != len(self.filter):
+            raise ValueError("filter names a value twice")
+        return self
+
+
+class StudyParams(Section):
+    """The robustness study: which queries are corrupted how, and what the ablation table varies."""
+
+    query_sets: list[str]
+    """Query sets whose photos are corrupted; empty: all of the dataset."""
+    photos_per_set: Positive
+    """At most this many photos of each set are corrupted."""
+    corruptions: list[CorruptionName] = Field(min_length=1)
+    severities: list[Annotated[int, Field(ge=1, le=5)]] = Field(min_length=1)
+    seed: Annotated[int, Field(ge=0)]
+    ablations: list[Variant] = Field(min_length=1)
+    """Variants that the ablation table shows; one that `systems` does not train is trained for it alone."""
+    top_k: list[Positive] = Field(min_length=1)
+    eps_km: list[PositiveFloat] = Field(min_length=1)
+    """Cluster radii to choose from, on validation photos only."""
+
+    @model_validator(mode="after")
+    def _no_twice(self) -> "StudyParams":
+        for name in ("query_sets", "corruptions", "severities", "ablations", "top_k", "eps_km"):
+            values: list[object] = getattr(self, name)
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} names a value twice")
+        return self
+
+
 class Params(Section):
     """The whole of params.yaml."""
 
@@ -218,7 +267,9 @@ class Params(Section):
     retrieve: RetrieveParams
     refine: RefineParams
     score: ScoreParams
+    leakage: LeakageParams
     report: ReportParams
+    study: StudyParams
 
 
 def load_params(path: Path) -> Params:

@@ -66,6 +66,10 @@ class Workspace:
     def candidates(self, cell: Cell) -> Path:
         return self.root / "candidates" / f"{cell.name}.parquet"
 
+    def filtered_candidates(self, cell: Cell) -> Path:
+        """Candidates of the queries for which gallery rows are left out."""
+        return self.root / "candidates" / f"{cell.name}-filtered.parquet"
+
     def refined(self, cell: Cell) -> Path:
         return self.root / "refined" / cell.name
 
@@ -73,8 +77,27 @@ class Workspace:
         return self.root / "scores" / cell.name
 
     @property
+    def leakage(self) -> Path:
+        return self.root / "reports" / "leakage"
+
+    @property
     def reports(self) -> Path:
         return self.root / "reports"
+
+    @property
+    def corrupted(self) -> Path:
+        """Corrupted copies of query photos, laid out as a dataset, with their views."""
+        return self.root / "cache" / "study"
+
+    def robustness(self, cell: Cell) -> Path:
+        return self.root / "study" / "robustness" / cell.name
+
+    def ablation(self, cell: Cell) -> Path:
+        return self.root / "study" / "ablation" / cell.name
+
+    @property
+    def study(self) -> Path:
+        return self.reports / "study"
 
     def require(self, path: Path, stage: str) -> Path:
         """Return `path`, or raise DualGeoError naming the stage that makes it."""

@@ -16,6 +16,8 @@ from orchestration.state import Project
 
 Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
 PROJECT = "project"
+GROUPS_APART = frozenset({"study"})
+"""Groups whose cells rest on other cells, or on more than the report needs: each is a step of its own."""
 BUSY = "is busy, it is being blocked by"
 """What DVC says of files that another process holds."""
 SECONDS_BETWEEN_TRIES = 3.0
@@ -29,8 +31,15 @@ def pipeline_assets(nodes: list[Node]) -> list[dg.AssetsDefinition]:
     keys = {node.address: dg.AssetKey(node.key) for node in nodes}
     steps: dict[str, list[Node]] = {}
     for node in nodes:
-        steps.setdefault(f"cell_{node.cell}" if node.cell else node.stage, []).append(node)
+        steps.setdefault(_step_of(node), []).append(node)
     return [_step(name, members, keys) for name, members in steps.items()]
+
+
+def _step_of(node: Node) -> str:
+    # A step waits for all that any of its nodes rests on: what compares cells must not make one wait for the others.
+    if not node.cell:
+        return node.stage
+    return node.address if node.group in GROUPS_APART else f"cell_{node.cell}"
 
 
 def _step(name: str, nodes: list[Node], keys: Mapping[str, dg.AssetKey]) -> dg.AssetsDefinition:

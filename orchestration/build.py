@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.assets import PROJECT, pipeline_assets, project_resource
-from orchestration.jobs import everything_job, new_photos_job, nightly_schedule, record_job, rescore_job
+from orchestration.jobs import everything_job, new_photos_job, nightly_schedule, record_job, rescore_job, target_jobs
 from orchestration.state import Project
 from orchestration.watch import new_photos_sensor, workspace_sensor
 
@@ -33,7 +33,7 @@ def build_definitions(root: Path) -> dg.Definitions:
     watched = [(node, new_photos_job()) for node in nodes if node.is_raw and node.watch]
     return dg.Definitions(
         assets=pipeline_assets(nodes),
-        jobs=[everything, record, *([rescore] if rescore else []), *(job for _, job in watched)],
+        jobs=[*target_jobs(nodes), everything, record, *([rescore] if rescore else []), *(job for _, job in watched)],
         schedules=[nightly_schedule(everything)],
         sensors=[
             workspace_sensor(project, nodes, record),

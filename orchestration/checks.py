@@ -22,6 +22,7 @@ SUITES = {
     "Images": "every image is there and can be read",
     "Rights": "every photo has a licence",
 }
+SAME_PHOTOS = frozenset({"id", "identical", "photographer"})
 NOT_THERE = "has not been made"
 
 
@@ -100,6 +101,19 @@ def complete(root: Path, node: Node) -> Verdict:
     return Verdict(cached == photos, f"{cached} rows for {photos} photos.", shown={"rows": cached, "photos": photos})
 
 
+def shared(root: Path, node: Node) -> Verdict:
+    """Whether queries share photos, photographers or moments with the gallery; what only looks alike is a warning."""
+    document = _json(root / node.outs[0] / "leakage.json")
+    leaks = {name: check for name, check in document["checks"].items() if check["leak"]}
+    found = {name: check for name, check in leaks.items() if check["queries_affected"]}
+    unknown = [name for name, check in leaks.items() if check["not_checked"]]
+    shown = {name: check["not_checked"] or f"{check['queries_affected']} queries" for name, check in leaks.items()}
+    words = "; ".join(f"{name}: {check['queries_affected']} queries" for name, check in found.items())
+    words = f"{words or 'Nothing is shared'}, of {document['queries_compared']} queries"
+    words += f". Not checked: {', '.join(unknown)}." if unknown else "."
+    return Verdict(not found, words, ERROR if SAME_PHOTOS.intersection(found) or not found else WARN, shown)
+
+
 def loss(root: Path, node: Node) -> Verdict:
     """Whether the losses of curve.csv (columns epoch, loss, ...) are finite and ended lower."""
     with (root / node.outs[0] / "curve.csv").open(encoding="utf-8", newline="") as handle:
@@ -160,6 +174,7 @@ CHECKS: Mapping[str, list[Check]] = {
     ],
     "segment": [Check("complete", "One mask for each photo.", complete)],
     "embed": [Check("complete", "Features for each photo.", complete)],
+    "leakage": [Check("shared", "Queries share no photo, photographer or moment with the gallery.", shared)],
     "train": [Check("loss", "The training loss is finite and fell.", loss)],
     "index": [
         Check("recall", f"The index finds at least {LEAST_RECALL:.0%} of what exact search finds.", recall),

@@ -9,15 +9,27 @@ from orchestration.graph import Node
 from orchestration.run import CommandFailed, run_tool
 
 RESCORED = ("refine", "score", "report")
+TARGETS = {
+    "demo": ("report", "Bring the report up to date, from the data on."),
+    "study": ("study", "Bring the robustness study and the ablation table up to date, from the data on."),
+}
 EVERY_NIGHT = "0 3 * * *"
 RECORD = "record"
 
 
 def everything_job() -> AssetJob:
-    """The job `demo`: all that is out of date, from the data to the report."""
-    return dg.define_asset_job(
-        "demo", dg.AssetSelection.all(), description="Bring everything up to date, from the data to the report."
-    )
+    """The job `everything`: all that is out of date."""
+    return dg.define_asset_job("everything", dg.AssetSelection.all(), description="Bring everything up to date.")
+
+
+def target_jobs(nodes: list[Node]) -> list[AssetJob]:
+    """The jobs `demo` and `study`: one stage and all it rests on; only those whose stage the graph has."""
+    keys = {node.stage: dg.AssetKey(node.key) for node in nodes}
+    return [
+        dg.define_asset_job(name, dg.AssetSelection.assets(keys[stage]).upstream(), description=description)
+        for name, (stage, description) in TARGETS.items()
+        if stage in keys
+    ]
 
 
 def new_photos_job() -> AssetJob:

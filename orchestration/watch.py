@@ -21,7 +21,7 @@ from orchestration.run import CommandFailed, run_tool
 from orchestration.state import ABSENT, Project, State
 from orchestration.sync import busy_keys, fingerprint, report_changes
 
-SECONDS_BETWEEN_TICKS = 10
+SECONDS_BETWEEN_TICKS = 5
 RECORDED_STAGES = ("train", "score")
 SECONDS_TO_DRAW = 30.0
 

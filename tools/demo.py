@@ -1,4 +1,7 @@
-"""`make demo`: data, pipeline, records and results, one after the other, with what each took. Runs in .venv."""
+"""`make demo` and `make study`: data, pipeline, records and results, one after the other, with what each took.
+
+Runs in .venv; `demo.py study` runs the robustness study instead of the report.
+"""
 
 import subprocess
 import sys
@@ -9,31 +12,35 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PINNED = ROOT / "data.dvc"
+GOALS = {"demo": ("report", "show"), "study": ("study", "verdict")}
+"""What `make` is asked for -> the stage to bring up to date, and the command that prints its results."""
+GOAL = sys.argv[1] if len(sys.argv) > 1 else "demo"
 
 
 def main() -> None:
     """Do all of it; whatever was done before is not done again."""
     begun = time.monotonic()
+    stage, results = GOALS[GOAL]
     before = pin()
     if yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["dataset"] == "atlas":
         step("Drawing the Atlas world", "dualgeo", "atlas")
     step("Pinning the data", "dvc", "--wait-for-lock", "add", "--quiet", "data")
     if before not in (None, pin()):
         say(f"  These data are not the ones that data.dvc pinned ({before}); results will differ.")
-    step("Running what is out of date", "dvc", "--wait-for-lock", "repro")
+    step("Running what is out of date", "dvc", "--wait-for-lock", "repro", stage)
     step("Recording in MLflow", "dualgeo", "track")
     say(f"Done in {time.monotonic() - begun:.0f} s.\n")
-    step("", "dualgeo", "show")
+    step("", "dualgeo", results)
 
 
 def step(title: str, tool: str, *arguments: str) -> None:
-    """Run one tool of this environment; its failure, which it has explained, ends the demo."""
+    """Run one tool of this environment; its failure, which it has explained, ends all."""
     begun = time.monotonic()
     if title:
         say(f"{title} ({tool} {' '.join(arguments)})")
     status = subprocess.run([Path(sys.executable).with_name(tool), *arguments], cwd=ROOT, check=False).returncode
     if status != 0:
-        sys.exit(f"`{tool} {' '.join(arguments)}` failed; once that is mended, `make demo` goes on from here.")
+        sys.exit(f"`{tool} {' '.join(arguments)}` failed; once that is mended, `make {GOAL}` goes on from here.")
     if title:
         say(f"  took {time.monotonic() - begun:.0f} s")
 
@@ -54,4 +61,4 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        sys.exit("Stopped; `make demo` goes on from here.")
+        sys.exit(f"Stopped; `make {GOAL}` goes on from here.")

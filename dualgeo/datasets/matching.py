@@ -67,12 +67,12 @@ def _files_meant(name: str, by_name: dict[str, list[str]]) -> list[str]:
         file
         for file in candidates
         if any(
-            _one_ends_the_other(path.parts, parts)
-            for path in (PurePosixPath(file), PurePosixPath(file).with_suffix(""))
+            one_ends_the_other(path.parts, parts) for path in (PurePosixPath(file), PurePosixPath(file).with_suffix(""))
         )
     ]
 
 
-def _one_ends_the_other(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
+def one_ends_the_other(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
+    """Whether the shorter of two paths, as their parts, is how the longer one ends."""
     shorter = min(len(first), len(second))
     return first[-shorter:] == second[-shorter:]

@@ -88,9 +88,14 @@ def read_table(path: Path, photographer_column: str | None = None) -> Table:
     return Table(path, "lat" in columns, rows)
 
 
+def plain_name(name: str) -> str:
+    """A column's name as it is compared: `GPS_Latitude` is `gpslatitude`."""
+    return re.sub(r"[\s_\-]+", "", name).lower()
+
+
 def _columns(path: Path, header: Sequence[str], photographer_column: str | None) -> dict[str, int]:
     """Role -> position of its column."""
-    plain = [re.sub(r"[\s_\-]+", "", name).lower() for name in header]
+    plain = [plain_name(name) for name in header]
     found = {role: plain.index(name) for role, names in COLUMNS.items() for name in reversed(names) if name in plain}
     shown = ", ".join(header)[:300] or "none"
     if photographer_column is not None:
@@ -128,18 +133,18 @@ def _row(number: int, record: Sequence[str], width: int, columns: dict[str, int]
         taken_at=cell("taken_at") or None,
     )
     try:
-        accuracy = _degrees("accuracy_m", cell("accuracy_m")) if cell("accuracy_m") else None
+        accuracy = number_of("accuracy_m", cell("accuracy_m")) if cell("accuracy_m") else None
         if not image:
             raise DualGeoError("no file name")
         if "lat" not in columns:
             return replace(row, accuracy_m=accuracy)
-        lat, lon = checked_position(_degrees("lat", cell("lat")), _degrees("lon", cell("lon")))
+        lat, lon = checked_position(number_of("lat", cell("lat")), number_of("lon", cell("lon")))
         return replace(row, lat=lat, lon=lon, accuracy_m=accuracy)
     except DualGeoError as error:
         return replace(row, problem=f"row {number}: {error}")
 
 
-def _degrees(name: str, text: str) -> float:
+def number_of(name: str, text: str) -> float:
     """A number with a decimal point or, where nothing else can be meant, a decimal comma."""
     if not text or text.lower() in ("nan", "na", "n/a", "null", "none"):
         raise DualGeoError(f"{name} is {'empty' if not text else repr(text)}")
@@ -169,10 +174,8 @@ def _parquet(path: Path) -> tuple[list[str], Iterator[list[str]]]:
 
 
 def _delimited(path: Path) -> tuple[list[str], Iterator[list[str]]]:
-    text = _decoded(path, path.read_bytes())
-    first = text.partition("\n")[0]
-    separator = max(",;\t|", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    text = decoded(path, path.read_bytes())
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text))
     try:
         records = list(reader)
     except csv.Error as error:
@@ -182,7 +185,13 @@ def _delimited(path: Path) -> tuple[list[str], Iterator[list[str]]]:
     return [name.strip() for name in records[0]], iter(records[1:])
 
 
-def _decoded(path: Path, content: bytes) -> str:
+def separator_of(text: str) -> str:
+    """What separates fields: the likeliest character of the first line."""
+    return max(",;\t|", key=text.partition("\n")[0].count)
+
+
+def decoded(path: Path, content: bytes) -> str:
+    """Text of a table: UTF-8, or UTF-16 where it begins so; DualGeoError names the line that is neither."""
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return content.decode(encoding)

@@ -8,6 +8,8 @@ from dualgeo.geo.sphere import Floats
 GEOSCORE_MAXIMUM = 5000.0
 GEOSCORE_SCALE_KM = 1492.7
 """GeoScore as PIGEON defines it (arXiv 2307.05845): 5000 exp(-d / 1492.7 km)."""
+NULL_ISLAND_DEGREES = 0.01
+"""About 1.1 km. No land is within 500 km of (0, 0): an answer there is a default that was never filled in."""
 
 
 def hits(error_km: npt.ArrayLike, thresholds_km: list[float]) -> Floats:
@@ -44,11 +46,10 @@ def quantile_km(error_km: npt.ArrayLike, share: float) -> float | None:
     return float(np.quantile(answered, share)) if answered.size else None
 
 
-def radius_coverage(error_km: npt.ArrayLike, radius_km: npt.ArrayLike) -> float | None:
-    """Share of the queries with a stated radius whose truth lies within it; None where no radius is stated."""
-    errors, radii = np.asarray(error_km, np.float64), np.asarray(radius_km, np.float64)
-    stated = ~np.isnan(radii)
-    return float((errors[stated] <= radii[stated]).mean()) if stated.any() else None
+def null_island(lat: npt.ArrayLike, lon: npt.ArrayLike) -> int:
+    """How many answers (degrees, (n,)) lie within NULL_ISLAND_DEGREES of (0, 0) both ways; NaN, a failure, does not."""
+    near = [np.abs(np.asarray(values, np.float64)) < NULL_ISLAND_DEGREES for values in (lat, lon)]
+    return int((near[0] & near[1]).sum())
 
 
 def _answered(error_km: npt.ArrayLike) -> Floats:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dualgeo.evaluation.intervals import share_intervals
+from dualgeo.evaluation.clusters import Clusters
+from dualgeo.evaluation.intervals import share_intervals, spread_intervals, wilson_bounds
 from dualgeo.evaluation.score import DIGITS, threshold_key
-from dualgeo.evaluation.tables import aligned_hits
+from dualgeo.evaluation.tables import SetHits, aligned_hits
+from dualgeo.evaluation.variance import design_effect, two_level_spread
+from dualgeo.geo.sphere import Floats
 from dualgeo.params import ScoreParams
 
 
@@ -20,10 +23,17 @@ class Accuracy:
     """Sample standard deviation over seeds; None for a single seed."""
     low: float
     high: float
-    """Interval of the mean over the queries, photographers resampled; it does not hold the spread of seeds."""
+    """Interval of the mean over other photographers and, where there are several seeds, other seeds."""
     seeds: int
     queries: int
     interval: str
+    design_effect: float | None
+    """How many times the variance exceeds that of as many independent photos; None where it cannot be told."""
+    wilson_low: float
+    wilson_high: float
+    """The naive look: Wilson's interval, as if every photo were independent and seeds did not matter."""
+    units: int
+    """Photographers, one for each photo whose photographer is unknown."""
 
 
 def summarise(runs: list[pd.DataFrame], params: ScoreParams) -> dict[str, dict[str, Accuracy]]:
@@ -31,22 +41,44 @@ def summarise(runs: list[pd.DataFrame], params: ScoreParams) -> dict[str, dict[s
 
     Raises DualGeoError when the tables are not about the same queries.
     """
-    answer: dict[str, dict[str, Accuracy]] = {}
-    for name, found in aligned_hits(runs, params.thresholds_km).items():
-        by_seed = 100 * found.hits.mean(axis=1)
-        low, high = share_intervals(
-            found.hits.mean(axis=0), found.clusters, params.confidence, params.resamples, params.seed
+    sets = aligned_hits(runs, params.thresholds_km)
+    return {name: _accuracies(found, params) for name, found in sets.items()}
+
+
+def accuracy_intervals(hits: Floats, clusters: Clusters, params: ScoreParams) -> tuple[Floats, Floats]:
+    """Interval (m,), (m,) of the mean of `hits` (seeds, n, m), as shares."""
+    mean = hits.mean(axis=0)
+    if len(hits) == 1:
+        return share_intervals(mean, clusters, params.confidence, params.resamples, params.seed)
+    units = clusters.resampled()
+    spread = two_level_spread(mean, [hits], units, params.resamples, params.seed)
+    return spread_intervals(mean.mean(axis=0), spread, units.count, params.confidence)
+
+
+def _accuracies(found: SetHits, params: ScoreParams) -> dict[str, Accuracy]:
+    seeds, queries, _ = found.hits.shape
+    by_seed = found.hits.mean(axis=1)
+    mean = by_seed.mean(axis=0)
+    low, high = accuracy_intervals(found.hits, found.clusters, params)
+    naive_low, naive_high = wilson_bounds(mean, queries, params.confidence)
+    effect = design_effect(found.hits.mean(axis=0), found.clusters)
+    return {
+        threshold_key(threshold): Accuracy(
+            mean=_percent(mean[column]),
+            sd=_percent(float(np.std(by_seed[:, column], ddof=1))) if seeds > 1 else None,
+            low=_percent(low[column]),
+            high=_percent(high[column]),
+            seeds=seeds,
+            queries=queries,
+            interval=found.clusters.method,
+            design_effect=None if np.isnan(effect[column]) else round(float(effect[column]), DIGITS),
+            wilson_low=_percent(naive_low[column]),
+            wilson_high=_percent(naive_high[column]),
+            units=found.clusters.count,
         )
-        answer[name] = {
-            threshold_key(threshold): Accuracy(
-                mean=round(float(by_seed[:, column].mean()), DIGITS),
-                sd=round(float(np.std(by_seed[:, column], ddof=1)), DIGITS) if len(runs) > 1 else None,
-                low=round(100 * float(low[column]), DIGITS),
-                high=round(100 * float(high[column]), DIGITS),
-                seeds=len(runs),
-                queries=found.hits.shape[1],
-                interval=found.clusters.method,
-            )
-            for column, threshold in enumerate(params.thresholds_km)
-        }
-    return answer
+        for column, threshold in enumerate(params.thresholds_km)
+    }
+
+
+def _percent(share: float) -> float:
+    return round(100 * float(share), DIGITS)

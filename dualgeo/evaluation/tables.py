@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dualgeo.errors import DualGeoError
-from dualgeo.evaluation.intervals import Clusters, clusters_of
+from dualgeo.evaluation.clusters import Clusters, clusters_of
 from dualgeo.evaluation.metrics import hits
 from dualgeo.geo.sphere import Floats
 

@@ -4,11 +4,15 @@ Latitude and longitude are degrees (WGS84), latitude first. Fast work happens on
 geodesics on the WGS84 ellipsoid (at most 0.56 % apart).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from pyproj import Geod
 
 Floats = npt.NDArray[np.float64]
+Distance = Callable[[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike], Floats]
+"""Distance in km between points given as lat1, lon1, lat2, lon2 in degrees; NaN where one of them is."""
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius R1 of the WGS84 ellipsoid (IUGG)."""
@@ -44,12 +48,18 @@ def degrees_of(vectors: npt.ArrayLike) -> tuple[Floats, Floats]:
     return np.where(nowhere, np.nan, lat), np.where(nowhere, np.nan, lon)
 
 
-def haversine_km(lat1: npt.ArrayLike, lon1: npt.ArrayLike, lat2: npt.ArrayLike, lon2: npt.ArrayLike) -> Floats:
-    """Great-circle distance on the mean sphere, km; arguments broadcast; NaN where an argument is NaN."""
+def haversine_km(
+    lat1: npt.ArrayLike,
+    lon1: npt.ArrayLike,
+    lat2: npt.ArrayLike,
+    lon2: npt.ArrayLike,
+    radius_km: float = EARTH_RADIUS_KM,
+) -> Floats:
+    """Great-circle distance on a sphere, by default the mean one, km; broadcasts; NaN where an argument is NaN."""
     phi1, lam1 = np.radians(np.asarray(lat1, np.float64)), np.radians(np.asarray(lon1, np.float64))
     phi2, lam2 = np.radians(np.asarray(lat2, np.float64)), np.radians(np.asarray(lon2, np.float64))
     a = np.sin((phi2 - phi1) / 2) ** 2 + np.cos(phi1) * np.cos(phi2) * np.sin((lam2 - lam1) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(a, 0.0, 1.0)))
+    return 2 * radius_km * np.arcsin(np.sqrt(np.clip(a, 0.0, 1.0)))
 
 
 def geodesic_km(lat1: npt.ArrayLike, lon1: npt.ArrayLike, lat2: npt.ArrayLike, lon2: npt.ArrayLike) -> Floats:

@@ -7,7 +7,7 @@ from pathlib import Path
 from dualgeo.files import read_json
 from dualgeo.lockfile import Lock
 from dualgeo.report.style import style_of
-from dualgeo.tracking.facts import score_metrics
+from dualgeo.tracking.figures import score_metrics
 from dualgeo.workspace import Cell
 
 SHOWN = ("acc_", "median_km", "geoscore", "failed")

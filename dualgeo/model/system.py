@@ -13,7 +13,8 @@ from dualgeo.errors import DualGeoError
 from dualgeo.files import folder_written_whole, read_json, write_json
 from dualgeo.model.fusion import PhotoEncoder, PhotoViews
 from dualgeo.model.location import LocationEncoder
-from dualgeo.params import ModelParams, Section, Variant, ViewsParams
+from dualgeo.model.photos import CachedPhotos
+from dualgeo.params import ModelParams, Params, Section, Variant, ViewsParams
 
 TEMPERATURE_START = 3.99
 """Logarithm of the logit scale that training starts with, as published."""
@@ -35,6 +36,22 @@ class SystemConfig(Section):
     model: ModelParams
     views: ViewsParams
     """The frozen encoders it was trained behind; a new photo must pass through the same ones."""
+
+    @staticmethod
+    def of(variant: str, seed: int, photos: CachedPhotos, params: Params) -> "SystemConfig":
+        """The system that params describe, of the sizes that the cached features have."""
+        features = photos.features
+        return SystemConfig.model_validate(
+            {
+                "variant": variant,
+                "seed": seed,
+                "image_size": features.embedding.shape[1],
+                "token_size": features.tokens.shape[2],
+                "grid": round(features.tokens.shape[1] ** 0.5),
+                "model": params.model,
+                "views": params.views,
+            }
+        )
 
 
 class GeoSystem(nn.Module):

@@ -95,10 +95,7 @@ def refine(candidates: pd.DataFrame, photos: pd.DataFrame, params: RefineParams)
     a null coordinate and the status "no candidates". Raises DualGeoError when the tables do not fit together.
     """
     queries = photos[photos["split"] != "gallery"].sort_values(["dataset", "photo_id"], ignore_index=True)
-    table = candidates.sort_values(["query_set", "query_id", "rank"], ignore_index=True)
-    row, column = _places(table, queries)
-    batch = _batch(table, row, column, len(queries))
-    answers = answer(batch, params)
+    table, row, column, answers = _answered(candidates, queries, params)
 
     validation = (queries["split"] == "validation").to_numpy()
     truth = queries.loc[validation, ["lat", "lon"]].to_numpy(np.float64)
@@ -108,6 +105,26 @@ def refine(candidates: pd.DataFrame, photos: pd.DataFrame, params: RefineParams)
     table["cluster"] = answers.reranked.cluster[row, column]
     table["order"] = answers.reranked.position[row, column]
     return Refined(_predictions(queries, answers, calibration), table, calibration)
+
+
+def refine_again(
+    candidates: pd.DataFrame, photos: pd.DataFrame, params: RefineParams, calibration: Calibration
+) -> pd.DataFrame:
+    """Predictions of `photos` alone from other candidates (a filtered search), radii by a calibration made before.
+
+    Tables and errors as in `refine`; every row of `photos` is answered.
+    """
+    queries = photos.sort_values(["dataset", "photo_id"], ignore_index=True)
+    return _predictions(queries, _answered(candidates, queries, params)[3], calibration)
+
+
+def _answered(
+    candidates: pd.DataFrame, queries: pd.DataFrame, params: RefineParams
+) -> tuple[pd.DataFrame, Integers, Integers, Answers]:
+    """The candidates in order, the place of each among the queries, and the answers."""
+    table = candidates.sort_values(["query_set", "query_id", "rank"], ignore_index=True)
+    row, column = _places(table, queries)
+    return table, row, column, answer(_batch(table, row, column, len(queries)), params)
 
 
 def _places(table: pd.DataFrame, queries: pd.DataFrame) -> tuple[Integers, Integers]:

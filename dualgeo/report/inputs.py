@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from dualgeo.datasets.contract import photos_path
 from dualgeo.errors import DualGeoError
+from dualgeo.evaluation.pairs import lead_of
 from dualgeo.files import read_json
 from dualgeo.params import Params
 from dualgeo.workspace import Cell, Workspace
@@ -22,6 +23,8 @@ QUERY_COLUMNS = (
     "query_id", "query_set", "photographer", "lat", "lon", "predicted_lat", "predicted_lon", "error_km",
     "retrieved_error_km", "oracle_error_km", "status",
 )  # fmt: skip
+EXTRA = ("radius_km_", "filtered_error_km", "same_", "continent", "climate", "settlement", "gallery_within_")
+"""How columns begin that are read where a score has them."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class CellRun:
     """scores/<cell>/queries.parquet, sorted by (query_set, query_id); error_km is NaN for a failure."""
     curve: pd.DataFrame | None
     """models/<cell>/curve.csv, or None where the model was not trained here."""
+    curves: dict[str, Any]
+    """scores/<cell>/curves.json: query set -> curves; empty where the score made none."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Run:
     quarantine: tuple[tuple[str, str], ...]
     validation: dict[str, Any] | None
     quality: dict[str, Any] | None
+    leakage: dict[str, Any] | None
+    """reports/leakage/leakage.json."""
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -68,8 +75,8 @@ class Run:
 
     @property
     def lead(self) -> str:
-        """The variant that the pictures show: dual where it was trained, else the last one of params.yaml."""
-        return "dual" if "dual" in self.variants else self.variants[-1]
+        """The variant that claims and pictures are about."""
+        return lead_of(self.variants)
 
 
 def read_run(workspace: Workspace, params: Params) -> Run:
@@ -87,6 +94,7 @@ def read_run(workspace: Workspace, params: Params) -> Run:
         quarantine=read_quarantine(folder / "quarantine.csv"),
         validation=optional_json(workspace.validation / "validation.json"),
         quality=optional_json(workspace.masks / "quality.json"),
+        leakage=optional_json(workspace.leakage / "leakage.json"),
     )
 
 
@@ -95,13 +103,14 @@ def read_cell(workspace: Workspace, cell: Cell) -> CellRun:
     folder = workspace.scores(cell)
     metrics = read_json(workspace.require(folder / "metrics.json", f"score@{cell.name}"))
     path = workspace.require(folder / "queries.parquet", f"score@{cell.name}")
-    queries = read_table(path, QUERY_COLUMNS, f"score@{cell.name}")
+    queries = read_table(path, (*QUERY_COLUMNS, *_extra_columns(path)), f"score@{cell.name}")
     curve = workspace.model(cell) / "curve.csv"
     return CellRun(
         cell=cell,
         metrics={name: dict(figures) for name, figures in metrics.items() if isinstance(figures, dict)},
         queries=queries.sort_values(["query_set", "query_id"], ignore_index=True),
         curve=pd.read_csv(curve) if curve.exists() else None,
+        curves=optional_json(folder / "curves.json") or {},
     )
 
 
@@ -111,6 +120,14 @@ def read_table(path: Path, columns: tuple[str, ...], stage: str) -> pd.DataFrame
         return pq.read_table(path, columns=list(columns)).select(list(columns)).to_pandas()
     except (pa.ArrowException, OSError, KeyError) as error:
         raise DualGeoError(f"{path} cannot be used ({error}); run `dvc repro {stage}` again.") from None
+
+
+def _extra_columns(path: Path) -> tuple[str, ...]:
+    """The columns of EXTRA that a table has; a damaged one has none, and reading it says so."""
+    try:
+        return tuple(name for name in pq.read_schema(path).names if name.startswith(EXTRA))
+    except (pa.ArrowException, OSError):
+        return ()
 
 
 def read_photo_columns(folder: Path) -> pd.DataFrame:

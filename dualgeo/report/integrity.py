@@ -1,19 +1,15 @@
 """What was checked, what was left out, and how the figures are to be read."""
 
-import csv
-import io
 import math
 from collections import Counter
-from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from dualgeo.report.curves import Coverage, km_text
+from dualgeo.report.curves import km_text
 from dualgeo.report.findings import reference_km
 from dualgeo.report.inputs import Run, number
-from dualgeo.report.style import style_of
 from dualgeo.report.words import count, percent
 
 QUARANTINE_SHOWN = 200
@@ -64,20 +60,6 @@ def parts(photos: pd.DataFrame) -> list[dict[str, str]]:
     return [{"name": f"{split}: {name}", "count": f"{counts[(split, name)]:,}"} for split, name in keys]
 
 
-def coverage_rows(rows: list[Coverage]) -> list[dict[str, str]]:
-    """The calibration chart as numbers."""
-    return [
-        {
-            "query_set": row.query_set,
-            "name": style_of(row.variant).name,
-            "nominal": f"{row.nominal:.0f}",
-            "observed": percent(row.observed),
-        }
-        for row in rows
-        if not math.isnan(row.observed)
-    ]
-
-
 def notes(run: Run) -> list[str]:
     """How to read the figures, with the interval's method as the scores state it."""
     reference = km_text(reference_km(run.params.score.thresholds_km))
@@ -102,21 +84,13 @@ def notes(run: Run) -> list[str]:
     found += [
         f"Intervals of {confidence}: {' or '.join(sorted(methods))}, {run.params.score.resamples:,} resamples. Photos "
         "of one photographer resemble each other, so whole photographers are resampled. An interval says how far a "
-        "figure could be off for other photos; the standard deviation says how much it moves with the training seed."
+        "figure could be off for other photos and, where there are several seeds, for other seeds; the standard "
+        "deviation says how much it moves with the training seed."
     ]
-    found.append("No interval is corrected for the number of comparisons: among many, some leave zero out by chance.")
     return found
 
 
 def params_text(run: Run) -> str:
-    """The params of the run as YAML."""
-    return yaml.safe_dump(run.params.model_dump(mode="json", by_alias=True), sort_keys=False, allow_unicode=True)
-
-
-def published() -> dict[str, Any]:
-    """Published figures of the field, as the shipped CSV has them."""
-    text = (files("dualgeo.report") / "data" / "published_results.csv").read_text(encoding="utf-8")
-    header, *rows = list(csv.reader(io.StringIO(text)))
-    names = {"benchmark": "query set", "method": "system", "note": "note"}
-    header = [names.get(h, h.removeprefix("acc_").replace("km", " km")) for h in header]
-    return {"header": header, "rows": rows}
+    """The params of the run as YAML, less those of the study, on which nothing here rests."""
+    document = run.params.model_dump(mode="json", by_alias=True, exclude={"study"})
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

@@ -5,9 +5,10 @@ import sys
 from rich.console import Console
 
 from dualgeo.params import load_params
-from dualgeo.report.findings import differences_of, headline, rows_of, sentences
+from dualgeo.report.comparisons import comparisons_of, headline, sentences
+from dualgeo.report.findings import rows_of
 from dualgeo.report.inputs import read_run
-from dualgeo.report.table import terminal_table
+from dualgeo.report.textual import terminal_table
 from dualgeo.report.write import STAND_IN_NOTE
 from dualgeo.workspace import Workspace
 
@@ -20,10 +21,10 @@ def show_results(workspace: Workspace) -> None:
     page = workspace.require(workspace.reports / "index.html", "report")
     params = load_params(workspace.params)
     run = read_run(workspace, params)
-    rows, differences = rows_of(run), differences_of(run)
+    rows, comparisons = rows_of(run), comparisons_of(run)
     console = Console(width=None if sys.stdout.isatty() else TERMINAL_WIDTH)
     console.print(terminal_table(run, rows))
-    for line in [headline(run, rows, differences), *sentences(run, differences)]:
+    for line in [headline(run, rows, comparisons), *sentences(run, comparisons)]:
         console.print(line, highlight=False, markup=False)
     if not params.report.accuracy_is_meaningful:
         console.print(STAND_IN_NOTE, style="yellow")

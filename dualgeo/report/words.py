@@ -27,6 +27,13 @@ def kilometres(value: float) -> str:
     return f"{value:,.0f} km"
 
 
+def p_text(p: float) -> str:
+    """p = 0.03 with two digits that count, p < 0.001, p > 0.99."""
+    if p < 0.001:
+        return "p < 0.001"
+    return "p > 0.99" if p > 0.99 else f"p = {p:.2g}"
+
+
 def count(number: int, singular: str, plural: str = "") -> str:
     """1 photo, 4,400 photos."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

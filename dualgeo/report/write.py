@@ -9,11 +9,14 @@ from rich.table import Table
 
 from dualgeo.files import write_json, write_text
 from dualgeo.params import Params
-from dualgeo.report.curves import usable_curve
-from dualgeo.report.findings import Row, differences_of, headline, rows_of, sentences
+from dualgeo.report.comparisons import headline, sentences
+from dualgeo.report.findings import Row
 from dualgeo.report.inputs import Run, read_run
+from dualgeo.report.latex import latex_table
+from dualgeo.report.losses import usable_curve
 from dualgeo.report.page import render_page
-from dualgeo.report.table import markdown, terminal_table
+from dualgeo.report.results import Results, results_of
+from dualgeo.report.textual import markdown, terminal_table
 from dualgeo.workspace import Workspace
 
 STAND_IN_NOTE = (
@@ -23,22 +26,31 @@ STAND_IN_NOTE = (
 
 
 def write_reports(workspace: Workspace, params: Params) -> Table:
-    """Write reports/{index.html,table.md,summary.json,plots/*.csv} and return the table for the terminal.
+    """Write reports/{index.html,table.md,table.tex,summary.json,plots/,figures/} and return the table for the terminal.
 
     Raises DualGeoError naming the file and the stage that makes it when an input is missing or unreadable.
     """
+    from dualgeo.report.figures.write import write_figures  # matplotlib takes a second to import
+
     run = read_run(workspace, params)
-    rows = rows_of(run)
-    differences = differences_of(run)
-    notes = [headline(run, rows, differences), *sentences(run, differences)]
-    if not params.report.accuracy_is_meaningful:
+    results = results_of(run)
+    write_texts(run, results)
+    write_figures(run, results)
+    return terminal_table(run, results.rows)
+
+
+def write_texts(run: Run, results: Results) -> None:
+    """Write everything but the figures."""
+    reports, rows, comparisons = run.workspace.reports, results.rows, results.comparisons
+    notes = [headline(run, rows, comparisons), *sentences(run, comparisons)]
+    if not run.params.report.accuracy_is_meaningful:
         notes.insert(0, f"**{STAND_IN_NOTE}**")
-    write_text(workspace.reports / "index.html", render_page(run, rows, differences))
-    write_text(workspace.reports / "table.md", markdown(run, rows, differences, notes))
-    write_json(workspace.reports / "summary.json", summary(rows))
-    write_text(workspace.reports / "plots" / "accuracy.csv", accuracy_csv(rows))
-    write_text(workspace.reports / "plots" / "loss.csv", loss_csv(run))
-    return terminal_table(run, rows)
+    write_text(reports / "index.html", render_page(run, results))
+    write_text(reports / "table.md", markdown(run, rows, comparisons, notes))
+    write_text(reports / "table.tex", latex_table(run, rows, comparisons))
+    write_json(reports / "summary.json", summary(rows))
+    write_text(reports / "plots" / "accuracy.csv", accuracy_csv(rows))
+    write_text(reports / "plots" / "loss.csv", loss_csv(run))
 
 
 def summary(rows: list[Row]) -> dict[str, dict[str, dict[str, float | None]]]:

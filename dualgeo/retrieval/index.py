@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from dualgeo.errors import DualGeoError
 from dualgeo.files import folder_written_whole, read_json, write_json
 from dualgeo.params import IndexParams
-from dualgeo.retrieval.recall import Recall, Vectors
+from dualgeo.retrieval.recall import Recall, Rows, Vectors
 
 GALLERY_COLUMNS = ["photo_id", "lat", "lon", "photographer", "dataset"]
 TRAINING_ROWS_PER_LIST = 39
@@ -51,18 +51,38 @@ class GalleryIndex:
             faiss.extract_index_ivf(index).nprobe = params.probes
         return GalleryIndex(index, gallery[GALLERY_COLUMNS].reset_index(drop=True), parts)
 
-    def search(self, vectors: Vectors, k: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    def search(self, vectors: Vectors, k: int, without: Rows | None = None) -> tuple[npt.NDArray[np.float32], Rows]:
         """The `k` nearest gallery rows of each query: cosines (Q, k) falling, rows (Q, k), -1 where there are fewer.
 
-        Equal cosines are ordered by row, so the order does not depend on FAISS's threads.
+        `without`: gallery rows that no query is answered with, as if they were not in the index. Equal cosines are
+        ordered by row, so the order does not depend on FAISS's threads.
         """
         if vectors.shape[1] != self.index.d:
             raise DualGeoError(
                 f"Queries have {vectors.shape[1]} dimensions and the index {self.index.d}; build the index again."
             )
-        scores, rows = self.index.search(np.ascontiguousarray(vectors), min(k, self.index.ntotal))
+        asked, k = np.ascontiguousarray(vectors), min(k, self.index.ntotal)
+        if without is None:
+            scores, rows = self.index.search(asked, k)
+        else:
+            # The parameters point to the selector without owning it: it must outlive the search.
+            selector = self._all_but(without)
+            scores, rows = self.index.search(asked, k, params=self._parameters(selector))
         order = np.lexsort((rows, -scores), axis=1)
         return np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)
+
+    # FAISS's Python wrappers take arrays and keywords that its types do not tell of.
+    def _all_but(self, rows: Rows) -> Any:
+        kept = np.ones(self.index.ntotal, np.bool_)
+        kept[rows] = False
+        bitmap: Any = faiss.IDSelectorBitmap
+        return bitmap(np.packbits(kept, bitorder="little"))
+
+    def _parameters(self, selector: Any) -> Any:
+        parameters: Any = faiss
+        if isinstance(self.index, faiss.IndexIVF):
+            return parameters.SearchParametersIVF(sel=selector, nprobe=self.index.nprobe)
+        return parameters.SearchParameters(sel=selector)
 
     def save(self, folder: Path) -> None:
         """Write gallery.faiss, gallery.parquet and config.json, whole or not at all."""

@@ -6,8 +6,8 @@ from dualgeo.errors import DualGeoError
 from dualgeo.params import load_params
 from dualgeo.workspace import Cell, Workspace
 
-STAGES = ("validate", "segment", "embed", "report")
-CELL_STAGES = ("train", "index", "retrieve", "refine", "score")
+STAGES = ("validate", "segment", "embed", "leakage", "report", "corrupt", "study")
+CELL_STAGES = ("train", "index", "retrieve", "refine", "score", "robustness", "ablate")
 
 
 def run_stage(workspace: Workspace, stage: str, cell: str) -> None:
@@ -26,6 +26,10 @@ def run_stage(workspace: Workspace, stage: str, cell: str) -> None:
         importlib.import_module(f"dualgeo.stages.{stage}").run(workspace, params)
         return
     chosen = Cell.parse(cell)
-    if chosen.variant not in params.systems.variants or chosen.seed not in params.systems.seeds:
-        raise DualGeoError(f"params.yaml has no system {cell}; add its variant and seed to `systems`.")
+    section = "study.ablations" if stage == "ablate" else "systems.variants"
+    variants = params.study.ablations if stage == "ablate" else params.systems.variants
+    if chosen.variant not in variants or chosen.seed not in params.systems.seeds:
+        raise DualGeoError(
+            f"params.yaml has no system {cell}; add its variant to `{section}` and its seed to `systems.seeds`."
+        )
     importlib.import_module(f"dualgeo.stages.{stage}").run(workspace, params, chosen)

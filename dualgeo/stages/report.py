@@ -11,7 +11,7 @@ LOG_WIDTH = 120
 
 
 def run(workspace: Workspace, params: Params) -> None:
-    """Write reports/index.html, table.md, summary.json and plots/*.csv, and print the table."""
+    """Write reports/index.html, table.md, table.tex, summary.json, plots/*.csv and figures/, and print the table."""
     table = write_reports(workspace, params)
     console = Console()
     (console if console.is_terminal else Console(width=LOG_WIDTH)).print(table)

@@ -1,4 +1,4 @@
-"""Stage `score`: predictions of a cell -> metrics.json and a per-query table."""
+"""Stage `score`: predictions of a cell -> figures, strata, curves and a per-query table."""
 
 import pandas as pd
 import pyarrow as pa
@@ -13,17 +13,22 @@ from dualgeo.workspace import Cell, Workspace
 
 
 def run(workspace: Workspace, params: Params, cell: Cell) -> None:
-    """Write scores/<cell>/: metrics.json, queries.parquet, and validation.json, by which systems are chosen."""
+    """Write scores/<cell>/: metrics.json, strata.json, curves.json and queries.parquet of the queries, and
+    validation.json, by which systems are chosen.
+    """
     refined = workspace.require(workspace.refined(cell), f"refine@{cell.name}")
     predictions = pd.read_parquet(refined / "predictions.parquet")
     candidates = pd.read_parquet(refined / "candidates.parquet")
     photos = read_photos(workspace.data(params.dataset))
-    scored = score(predictions, candidates, photos, params.score)
+    filtered = pd.read_parquet(workspace.require(refined / "filtered.parquet", f"refine@{cell.name}"))
+    scored = score(predictions, candidates, photos, params.score, filtered=filtered)
     folder = workspace.scores(cell)
     with written_whole(folder / "queries.parquet") as temporary:
         table = pa.Table.from_pandas(scored.queries, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(table, temporary, compression="zstd")
-    validation = score(predictions, candidates, photos, params.score, split="validation")
+    validation = score(predictions, candidates, photos, params.score, split="validation", filtered=filtered)
     write_json(folder / "validation.json", validation.metrics)
+    write_json(folder / "strata.json", scored.strata)
+    write_json(folder / "curves.json", scored.curves)
     write_json(folder / "metrics.json", scored.metrics)
     record_score(workspace, params, cell)

@@ -17,17 +17,7 @@ def run(workspace: Workspace, params: Params, cell: Cell) -> None:
     """Train `cell` and write models/<cell>; a training that was cut off goes on from its last checkpoint."""
     photos = open_cached_photos(read_photos(workspace.data(params.dataset)), workspace.masks, workspace.features)
     gallery = photos.part(["gallery"])
-    config = SystemConfig.model_validate(
-        {
-            "variant": cell.variant,
-            "seed": cell.seed,
-            "image_size": photos.features.embedding.shape[1],
-            "token_size": photos.features.tokens.shape[2],
-            "grid": round(photos.features.tokens.shape[1] ** 0.5),
-            "model": params.model,
-            "views": params.views,
-        }
-    )
+    config = SystemConfig.of(cell.variant, cell.seed, gallery, params)
     checkpoints = workspace.checkpoints(cell)
     with process_group() as ranks:
         if not ranks.first:

@@ -62,10 +62,11 @@ def model_card(
     return _shortened("\n\n".join(part for part in parts if part) + "\n")
 
 
-def score_note(cell: str, metrics: Mapping[str, Any], training_run: str | None) -> str:
-    """The description of one score."""
+def score_note(cell: str, metrics: Mapping[str, Any], training_run: str | None, compared: str = "") -> str:
+    """The description of one score; `compared`: what the comparison of its variant says."""
     rests = f"Rests on training run `{training_run}`." if training_run else "The training it rests on is not recorded."
-    return _shortened(f"Score of `{cell}`. {rests}\n\n{figures_table(metrics)}\n")
+    against = f"\n## All seeds of the variant against the baseline\n\n{compared}" if compared else ""
+    return _shortened(f"Score of `{cell}`. {rests}\n\n{figures_table(metrics)}\n{against}")
 
 
 def figures_table(metrics: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import math
 import os
 import re
 import socket
@@ -29,25 +28,6 @@ def sections(params: BaseModel, *names: str) -> dict[str, Any]:
     """The named sections of params.yaml, flat."""
     document = params.model_dump(mode="json", by_alias=True)
     return flat({name: document[name] for name in names})
-
-
-def score_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """metrics.json as MLflow names: `atlas-night/acc_25`, `atlas-night/acc_25_low`, `atlas-night/median_km`."""
-    named: dict[str, float] = {}
-    for query_set, figures in metrics.items():
-        for name, value in flat(figures, "_").items() if isinstance(figures, Mapping) else [("", figures)]:  # pyright: ignore[reportArgumentType]
-            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-                full = f"{query_set}/{name.removesuffix('_value')}".rstrip("/")
-                named[re.sub(r"[^\w\-./ ]", "_", full)] = float(value)
-    return named
-
-
-def validation_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """validation.json as `validation/acc_25`, or `validation/SET/acc_25` where there are several validation sets."""
-    whole = {"validation": next(iter(metrics.values()))} if len(metrics) == 1 else {}
-    if whole:
-        return score_metrics(whole)
-    return {f"validation/{name}": value for name, value in score_metrics(metrics).items()}
 
 
 def contradict(logged: Mapping[str, str], stated: Mapping[str, Any]) -> bool:

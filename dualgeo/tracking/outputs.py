@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from dualgeo.files import read_json
 from dualgeo.lockfile import Lock
-from dualgeo.tracking import facts
 from dualgeo.tracking.card import CARD, model_card, score_note
 from dualgeo.tracking.datasets import data_digest, record_gallery, record_query_sets
+from dualgeo.tracking.figures import curve_tables, oracle_table, score_metrics, strata_table, validation_metrics
 from dualgeo.tracking.names import DATA, NOTE, TRAINING_RUN
 from dualgeo.tracking.recorder import Recorder
 from dualgeo.workspace import Cell, Workspace
@@ -31,13 +31,16 @@ def record_curve(recorder: Recorder, workspace: Workspace, cell: Cell) -> None:
 
 
 def record_figures(recorder: Recorder, workspace: Workspace, cell: Cell) -> None:
-    """Log every figure of a score and keep its two small files."""
+    """Log the figures of a score, keep its small files, and lay strata, oracle and curves out as tables."""
     folder = workspace.scores(cell)
-    recorder.metrics(
-        facts.score_metrics(read_json(folder / "metrics.json"))
-        | facts.validation_metrics(read_json(folder / "validation.json"))
-    )
-    recorder.files(folder / "metrics.json", folder / "validation.json")
+    metrics = read_json(folder / "metrics.json")
+    recorder.metrics(score_metrics(metrics) | validation_metrics(read_json(folder / "validation.json")))
+    recorder.files(*(folder / name for name in ("metrics.json", "validation.json", "strata.json", "curves.json")))
+    strata, curves = (read_json(folder / name) for name in ("strata.json", "curves.json"))
+    recorder.table(strata_table(strata), "tables/strata.json")
+    recorder.table(oracle_table(metrics), "tables/oracle.json")
+    for name, rows in curve_tables(curves).items():
+        recorder.csv(rows, f"curves/{name}.csv")
 
 
 def record_data(recorder: Recorder, workspace: Workspace, stage: str, cell: Cell, dataset: str, lock: Lock) -> None:
@@ -68,11 +71,14 @@ def refresh_card(recorder: Recorder, run: "Run", workspace: Workspace, cell: Cel
 
 
 def refresh_score_note(
-    recorder: Recorder, run: "Run", workspace: Workspace, cell: Cell, training_run: str | None
+    recorder: Recorder, run: "Run", workspace: Workspace, cell: Cell, training_run: str | None, compared: str = ""
 ) -> None:
-    """Write what a score's page says and which training it rests on; left alone while it would say the same."""
+    """Write what a score's page says and which training it rests on; left alone while it would say the same.
+
+    `compared`: how its variant did against the baseline, all seeds together.
+    """
     known = training_run or run.data.tags.get(TRAINING_RUN)
-    text = score_note(cell.name, read_json(workspace.scores(cell) / "metrics.json"), known)
+    text = score_note(cell.name, read_json(workspace.scores(cell) / "metrics.json"), known, compared)
     wanted = {NOTE: text} | ({TRAINING_RUN: known} if known else {})
     if wanted.items() - run.data.tags.items():
         recorder.tags(wanted)

@@ -8,6 +8,7 @@ from dualgeo.lockfile import read_lock
 from dualgeo.params import Params
 from dualgeo.progress import say
 from dualgeo.tracking import facts
+from dualgeo.tracking.comparisons import track_comparisons
 from dualgeo.tracking.current import current_runs, finished_runs, make_current, make_none_current, of_cell
 from dualgeo.tracking.names import DATA_VERSION, EXPERIMENT_OF, INPUTS, REPEATS
 from dualgeo.tracking.outputs import (
@@ -59,7 +60,7 @@ class _Pass:
     """One pass over the results, trainings first: scores name them."""
 
     def __init__(self, client: "MlflowClient", workspace: Workspace, params: Params) -> None:
-        self.client, self.workspace = client, workspace
+        self.client, self.workspace, self.params = client, workspace, params
         close_dead_runs(client)
         self.results = find_results(workspace, params, read_lock(workspace.root))
         self.marked = {stage: current_runs(client, stage) for stage in EXPERIMENT_OF}
@@ -72,11 +73,13 @@ class _Pass:
             run = self._run_of(result, marked)
             make_current(self.client, self.workspace, result.stage, result.cell, run, marked)
             self.settled[result.address] = run
-            self._describe(result, run)
         for stage, cells in self.marked.items():
             for cell, gone in cells.items():
                 make_none_current(self.client, self.workspace, stage, cell, gone)
         runs = {address: run.info.run_id for address, run in self.settled.items()}
+        compared = track_comparisons(self.client, self.workspace, self.params, self.results, runs)
+        for result in self.results:
+            self._describe(result, self.settled[result.address], compared.get(result.cell.variant, ""))
         return Tracked(self.added, len(self.results) - self.added, runs)
 
     def _run_of(self, result: Result, marked: "list[Run]") -> "Run":
@@ -125,7 +128,7 @@ class _Pass:
         dataset = str(result.params.get("dataset", ""))
         record_data(recorder, self.workspace, result.stage, result.cell, dataset, result.closure)
 
-    def _describe(self, result: Result, run: "Run") -> None:
+    def _describe(self, result: Result, run: "Run", compared: str) -> None:
         """Bring the page of a run up to date with the other results that lie here."""
         recorder = Recorder(self.client, run.info.run_id)
         if result.stage == "train":
@@ -134,7 +137,7 @@ class _Pass:
             return
         trained = next((t for t in self.results if t.stage == "train" and result.rests_on(t)), None)
         training_run = self.settled[trained.address].info.run_id if trained else None
-        refresh_score_note(recorder, run, self.workspace, result.cell, training_run)
+        refresh_score_note(recorder, run, self.workspace, result.cell, training_run, compared)
 
 
 def _describes(run: "Run", result: Result) -> bool:

@@ -1,5 +1,7 @@
 """One MLflow run and the client that writes it, in as few calls as MLflow allows."""
 
+import csv
+import io
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dualgeo.tracking import facts
-from dualgeo.tracking.names import CELL, CURRENT, EXPERIMENT_OF, PROCESS, STAGE
+from dualgeo.tracking.names import CELL, COMPARISONS, CURRENT, EXPERIMENT_OF, PROCESS, STAGE
 from dualgeo.tracking.store import experiment_id
 from dualgeo.workspace import Cell, Workspace
 
@@ -73,6 +75,17 @@ class Recorder:
             if path.exists():
                 self.client.log_artifact(self.run_id, str(path), below)
 
+    def table(self, columns: Mapping[str, list[Any]], name: str) -> None:
+        """Write columns as a table that MLflow shows; nothing where they are empty."""
+        if columns:
+            self.client.log_table(self.run_id, dict(columns), name)
+
+    def csv(self, rows: Iterable[Iterable[Any]], name: str) -> None:
+        """Write rows, the header first, as a CSV file among the run's artifacts; None is an empty field."""
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n").writerows(rows)
+        self.text(buffer.getvalue(), name)
+
     def text(self, text: str, name: str) -> None:
         """Write a text file among the run's artifacts."""
         self.client.log_text(self.run_id, text, name)
@@ -100,7 +113,7 @@ def live_tags(workspace: Workspace) -> dict[str, str]:
 
 def close_dead_runs(client: "MlflowClient") -> None:
     """Mark as KILLED what was left open by processes that have ended; else it would look alive for ever."""
-    for experiment in EXPERIMENT_OF.values():
+    for experiment in (*EXPERIMENT_OF.values(), COMPARISONS):
         for run in client.search_runs([experiment_id(client, experiment)], "attributes.status = 'RUNNING'"):
             if facts.process_is_dead(run.data.tags.get(PROCESS, "")):
                 client.set_terminated(run.info.run_id, "KILLED")

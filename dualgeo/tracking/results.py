@@ -11,7 +11,7 @@ from dualgeo.params import Params
 from dualgeo.tracking import facts
 from dualgeo.workspace import Cell, Workspace
 
-SCORE_FILES = ("metrics.json", "queries.parquet", "validation.json")
+SCORE_FILES = ("curves.json", "metrics.json", "queries.parquet", "strata.json", "validation.json")
 SECTIONS_OF = {
     "train": ("dataset", "views", "model", "train"),
     "score": ("dataset", "index", "retrieve", "refine", "score"),

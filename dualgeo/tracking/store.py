@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dualgeo.errors import DualGeoError
 from dualgeo.progress import say
-from dualgeo.tracking.names import EXPERIMENT_TAGS, NOTE, NOTES, SCORES, TRAINING
+from dualgeo.tracking.names import COMPARISONS, EXPERIMENT_TAGS, NOTE, NOTES, SCORES, TRAINING
 from dualgeo.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ def open_store(workspace: Workspace) -> "MlflowClient":
     with alone(workspace, "store"):
         _wait_until_writable(_database(workspace))
         client = MlflowClient(tracking_uri=tracking_uri(workspace))
-        for name in (TRAINING, SCORES):
+        for name in (TRAINING, SCORES, COMPARISONS):
             _experiment(client, workspace, name)
     return client
 
 
 def experiment_id(client: "MlflowClient", name: str) -> str:
-    """The id of one of this project's two experiments."""
+    """The id of one of this project's experiments."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         raise LookupError(f"there is no experiment {name}")

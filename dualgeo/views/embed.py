@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from dualgeo.errors import DualGeoError
-from dualgeo.params import ViewsParams
+from dualgeo.params import ImageViewParams, ViewsParams
 from dualgeo.views.cache import feature_path, write_feature_shard
-from dualgeo.views.image_encoder import load_image_encoder
+from dualgeo.views.image_encoder import ImageEncoder, load_image_encoder
 from dualgeo.views.preprocessing import Pixels
 from dualgeo.views.shard_pass import Outputs, ShardPass
 
@@ -20,6 +20,11 @@ def embed_dataset(dataset: Path, out: Path, params: ViewsParams) -> None:
     """
     image = params.image
     encoder = load_image_encoder(image.model, image.revision, params.device, params.precision, image.grid)
+    embed_pass(encoder, image).run(dataset, out)
+
+
+def embed_pass(encoder: ImageEncoder, image: ImageViewParams) -> ShardPass:
+    """How a dataset's features are computed and stored; `run` may be called for several datasets."""
 
     def forward(pixels: Sequence[Pixels]) -> Outputs:
         features = encoder.encode_pixels(pixels)
@@ -32,7 +37,4 @@ def embed_dataset(dataset: Path, out: Path, params: ViewsParams) -> None:
     def write(path: Path, ids: Sequence[str], columns: Outputs, key: str) -> None:
         write_feature_shard(path, ids, columns[0], columns[1], key)
 
-    shard_pass = ShardPass(
-        "embed", encoder.key, image.batch, encoder.preprocessing.pixels, forward, feature_path, write
-    )
-    shard_pass.run(dataset, out)
+    return ShardPass("embed", encoder.key, image.batch, encoder.preprocessing.pixels, forward, feature_path, write)

@@ -61,6 +61,11 @@ class ImageEncoder:
         self.channels = probe.tokens.shape[3]
         """C, the length of a token."""
 
+    @property
+    def parameters(self) -> int:
+        """How many weights the model has."""
+        return sum(weights.numel() for weights in self._model.parameters())
+
     def encode(self, images: Sequence[Image.Image]) -> ImageFeatures:
         """Features of RGB images of any size; a photo's features do not depend on the others in the list."""
         return self.encode_pixels([self.preprocessing.pixels(image) for image in images])

@@ -7,7 +7,7 @@ from dualgeo.params import ViewsParams
 from dualgeo.views.cache import mask_path, write_mask_shard
 from dualgeo.views.preprocessing import Pixels
 from dualgeo.views.quality import write_quality
-from dualgeo.views.segmenter import load_segmenter
+from dualgeo.views.segmenter import Segmenter, load_segmenter
 from dualgeo.views.shard_pass import Outputs, ShardPass
 
 
@@ -19,6 +19,12 @@ def segment_dataset(dataset: Path, out: Path, params: ViewsParams) -> None:
     """
     segmentation = params.segmentation
     segmenter = load_segmenter(segmentation.model, segmentation.revision, params.device, params.precision)
+    segment_pass(segmenter, segmentation.batch).run(dataset, out)
+    write_quality(dataset, out)
+
+
+def segment_pass(segmenter: Segmenter, batch: int) -> ShardPass:
+    """How a dataset's masks are computed and stored; `run` may be called for several datasets."""
 
     def forward(pixels: Sequence[Pixels]) -> Outputs:
         return (segmenter.segment_pixels(pixels),)
@@ -26,8 +32,4 @@ def segment_dataset(dataset: Path, out: Path, params: ViewsParams) -> None:
     def write(path: Path, ids: Sequence[str], columns: Outputs, key: str) -> None:
         write_mask_shard(path, ids, columns[0], key)
 
-    shard_pass = ShardPass(
-        "segment", segmenter.key, segmentation.batch, segmenter.preprocessing.pixels, forward, mask_path, write
-    )
-    shard_pass.run(dataset, out)
-    write_quality(dataset, out)
+    return ShardPass("segment", segmenter.key, batch, segmenter.preprocessing.pixels, forward, mask_path, write)

@@ -30,6 +30,11 @@ class Segmenter:
         self._precision: Precision = precision
         self.key = hashlib.sha256(f"{key} {preprocessing.key} {precision}".encode()).hexdigest()
 
+    @property
+    def parameters(self) -> int:
+        """How many weights the model has."""
+        return sum(weights.numel() for weights in self._model.parameters())
+
     def segment(self, images: Sequence[Image.Image]) -> Masks:
         """(N, H, W) uint8 class ids of RGB images of any size, at the resolution of the model's logits.
 

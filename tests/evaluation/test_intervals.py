@@ -3,16 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dualgeo.evaluation.intervals import (
-    BOOTSTRAP,
-    WILSON,
-    bootstrap_means,
-    clusters_of,
-    each_alone,
-    share_intervals,
-    wilson,
-)
+from dualgeo.evaluation.clusters import BOOTSTRAP, WILSON, Clusters, clusters_of, each_alone
+from dualgeo.evaluation.intervals import share_intervals, wilson
 
 
 # From the worked examples of Newcombe (1998), method 3.
@@ -30,11 +25,14 @@ def test_wilson_ends() -> None:
     assert wilson(0, 0, 0.95) == (0.0, 1.0)
 
 
-def test_bootstrap_of_singles_is_about_wilson() -> None:
-    values = (np.arange(400) < 120).astype(float)[:, None]
+@pytest.mark.parametrize("hits", [20, 120, 200, 390])
+def test_single_photos_get_about_wilson(hits: int) -> None:
+    values = (np.arange(400) < hits).astype(float)[:, None]
     singles = clusters_of(pd.Series([f"p{row}" for row in range(400)]))
     low, high = share_intervals(values, singles, 0.95, 4000, 0)
-    assert (low[0], high[0]) == pytest.approx(wilson(120, 400, 0.95), abs=0.01)
+    naive = wilson(hits, 400, 0.95)
+    assert high[0] - low[0] == pytest.approx(naive[1] - naive[0], rel=0.15)
+    assert (low[0], high[0]) == pytest.approx(naive, abs=0.01)
 
 
 def test_photos_that_agree_within_a_photographer_widen_the_interval() -> None:
@@ -42,22 +40,35 @@ def test_photos_that_agree_within_a_photographer_widen_the_interval() -> None:
     photographer = np.repeat(np.arange(40), 10)
     values = np.repeat((rng.random(40) < 0.4).astype(float), 10)[:, None]
     clustered = share_intervals(values, clusters_of(pd.Series(photographer.astype(str))), 0.95, 2000, 0)
-    photos = clusters_of(pd.Series(np.arange(400).astype(str)))
-    naive = share_intervals(values, photos, 0.95, 2000, 0)
-    ratio = (clustered[1] - clustered[0]) / (naive[1] - naive[0])
-    assert ratio[0] == pytest.approx(np.sqrt(10), rel=0.15)
+    # Ten photos that always agree are one photo.
+    forty = share_intervals(values[::10], each_alone(40), 0.95, 2000, 0)
+    assert (clustered[0][0], clustered[1][0]) == pytest.approx((forty[0][0], forty[1][0]), abs=0.02)
 
 
-def test_bootstrap_intervals_cover_the_truth_about_as_often_as_stated() -> None:
-    rng = np.random.default_rng(1)
-    covered = 0
-    clusters = clusters_of(pd.Series(np.repeat(np.arange(60), 5).astype(str)))
-    for trial in range(200):
-        chance = np.repeat(rng.beta(2, 3, 60), 5)
-        values = (rng.random(300) < chance).astype(float)[:, None]
-        low, high = share_intervals(values, clusters, 0.95, 500, trial)
-        covered += bool(low[0] <= 0.4 <= high[0])
-    assert 0.90 <= covered / 200 <= 0.99
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.integers(3, 60), st.floats(0.05, 0.95))
+def test_intervals_shrink_with_more_photographers(seed: int, photographers: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    code = np.repeat(np.arange(photographers), rng.geometric(0.3, photographers))
+    values = (rng.random(len(code)) < share).astype(float)[:, None]
+    widths: list[float] = []
+    for copies in (1, 4, 16):
+        more = np.concatenate([code + photographers * copy for copy in range(copies)])
+        low, high = share_intervals(np.tile(values, (copies, 1)), Clusters(more, more.max() + 1, True), 0.95, 1000, 0)
+        assert 0 <= low[0] <= values.mean() <= high[0] <= 1
+        widths.append(float(high[0] - low[0]))
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_few_photographers_are_never_sure() -> None:
+    # 40 of 100 photos; two photographers with 20 hits each agree exactly, and that proves nothing about a third.
+    two = Clusters(np.arange(100) // 50, 2, True)
+    agree = (np.arange(100) % 5 < 2).astype(float)[:, None]
+    low, high = share_intervals(agree, two, 0.95, 500, 0)
+    assert low[0] < 0.1 and high[0] > 0.8
+    differ = (np.arange(100) < 40).astype(float)[:, None]
+    low, high = share_intervals(differ, two, 0.95, 500, 0)
+    assert low[0] < 0.05 and high[0] > 0.95
 
 
 def test_which_interval_is_used() -> None:
@@ -67,6 +78,7 @@ def test_which_interval_is_used() -> None:
     mixed = clusters_of(pd.Series(["a", None, "a", None], dtype=object))
     assert (mixed.count, mixed.method) == (3, BOOTSTRAP)
     assert mixed.code[0] == mixed.code[2] != mixed.code[1]
+    assert mixed.sizes.tolist() == [2, 1, 1]
 
 
 def test_a_photographer_named_like_a_row_is_still_a_photographer() -> None:
@@ -79,15 +91,6 @@ def test_all_misses_never_claim_certainty() -> None:
     low, high = share_intervals(values, clusters, 0.95, 500, 0)
     assert (low[0], high[0]) == pytest.approx(wilson(0, 20, 0.95))
     assert (low[1], high[1]) == pytest.approx(wilson(20, 20, 0.95))
-
-
-def test_bootstrap_is_repeatable_and_unbiased() -> None:
-    rng = np.random.default_rng(3)
-    values = rng.random((200, 2))
-    clusters = clusters_of(pd.Series(rng.integers(0, 50, 200).astype(str)))
-    draws = bootstrap_means(values, clusters, 3000, np.random.default_rng(5))
-    np.testing.assert_array_equal(draws, bootstrap_means(values, clusters, 3000, np.random.default_rng(5)))
-    np.testing.assert_allclose(draws.mean(axis=0), values.mean(axis=0), atol=0.005)
 
 
 def test_each_alone_is_everyone_for_themselves() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dualgeo.evaluation.baseline import no_skill_shares
-from dualgeo.evaluation.metrics import geoscore, hits, mean_km, median_km, quantile_km, radius_coverage
-from dualgeo.geo.sphere import destination, geodesic_km
+from dualgeo.evaluation.metrics import geoscore, hits, mean_km, median_km, null_island, quantile_km
+from dualgeo.geo.sphere import destination, geodesic_km, haversine_km
 
 THRESHOLDS = [1.0, 25.0, 200.0, 750.0, 2500.0]
 
@@ -35,11 +35,6 @@ def test_geoscore_of_known_errors() -> None:
     np.testing.assert_allclose(geoscore([0.0, 1492.7, np.nan]), [5000, 5000 / np.e, 0])
 
 
-def test_radius_coverage_counts_stated_radii_only() -> None:
-    assert radius_coverage([1.0, 5.0, 5.0], [2.0, 2.0, np.nan]) == 0.5
-    assert radius_coverage([1.0], [np.nan]) is None
-
-
 def test_no_skill_answers_the_one_best_gallery_place() -> None:
     # Three queries near Berlin, two near Sydney; gallery has both and a place nobody asked about.
     gallery = np.array([[0.0, 0.0], [-33.87, 151.21], [52.52, 13.40]])
@@ -58,3 +53,29 @@ def test_no_skill_equals_trying_every_place() -> None:
     assert no_skill_shares(lat[gallery], lon[gallery], lat[queries], lon[queries], THRESHOLDS) == pytest.approx(
         expected, abs=0.021
     )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_skill_looks_into_every_cell_that_matters(seed: int) -> None:
+    """Dense and sparse places, repeated coordinates, both sides of 180 degrees and a pole."""
+    rng = np.random.default_rng(seed)
+    centre = rng.integers(0, 5, 400)
+    lat, lon = destination(
+        np.array([0.0, 89.9, -45.0, 48.9, 48.2])[centre],
+        np.array([179.9, 10.0, -179.0, 2.3, 16.4])[centre],
+        rng.uniform(0, 360, 400),
+        rng.choice([0.0, 3.0, 80.0, 1500.0], 400) * rng.random(400),
+    )
+    gallery, queries = slice(0, 300), slice(300, 400)
+    errors = haversine_km(lat[gallery, None], lon[gallery, None], lat[None, queries], lon[None, queries])
+    expected = [float((errors <= threshold).mean(axis=1).max()) for threshold in [*THRESHOLDS, 30000.0]]
+    found = no_skill_shares(
+        lat[gallery], lon[gallery], lat[queries], lon[queries], [*THRESHOLDS, 30000.0], haversine_km
+    )
+    assert found == expected
+
+
+def test_null_island_is_a_square_of_a_hundredth_degree() -> None:
+    lat = [0.0, 0.0099, -0.0099, 0.01, 0.0, np.nan]
+    lon = [0.0, -0.0099, 0.0, 0.0, 5.0, np.nan]
+    assert null_island(lat, lon) == 3

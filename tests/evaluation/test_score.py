@@ -1,4 +1,4 @@
-"""Scoring a cell, comparing systems, averaging seeds."""
+"""Scoring a cell."""
 
 import json
 
@@ -7,9 +7,7 @@ import pandas as pd
 import pytest
 
 from dualgeo.errors import DualGeoError
-from dualgeo.evaluation.compare import compare
-from dualgeo.evaluation.score import score
-from dualgeo.evaluation.summary import summarise
+from dualgeo.evaluation.score import query_errors, score, set_metrics
 from dualgeo.geo.sphere import geodesic_km
 from dualgeo.params import ScoreParams
 from dualgeo.refinement.refine import refine
@@ -29,30 +27,110 @@ def photos() -> pd.DataFrame:
     return photo_table(validation=25, queries=60)
 
 
+THRESHOLDS = {"1", "25", "200", "750", "2500"}
+ALWAYS = {
+    "queries",
+    "failed",
+    "photographers",
+    "null_island",
+    "acc",
+    "design_effect",
+    "median_km",
+    "mean_km",
+    "p90_km",
+    "geoscore",
+    "places",
+    "radius",
+    "radius_coverage",
+    "recall_area",
+    "interval",
+}
+
+
 def test_metrics_have_the_documented_layout(photos: pd.DataFrame) -> None:
     metrics = scored(photos).metrics
     assert set(metrics) == {"made", "made-night"}
     one = metrics["made"]
-    assert set(one) == {
-        "queries",
-        "failed",
-        "photographers",
-        "acc",
-        "acc_retrieved",
-        "oracle",
-        "median_km",
-        "mean_km",
-        "p90_km",
-        "geoscore",
-        "no_skill",
-        "radius_coverage",
-        "interval",
-    }
+    assert set(one) == ALWAYS | {"acc_retrieved", "oracle", "oracle_at", "no_skill", "risk_coverage"}
     assert one["queries"] == 30 and one["failed"] == 0
-    assert set(one["radius_coverage"]) == {"0.5", "0.9"}
+    assert set(one["radius_coverage"]) == set(one["radius"]) == {"0.5", "0.9"}
+    assert one["radius"]["0.9"]["coverage"] == one["radius_coverage"]["0.9"]
     assert one["interval"] == "cluster bootstrap over photographers"
-    assert set(one["no_skill"]) == set(one["acc"]) == {"1", "25", "200", "750", "2500"}
+    assert set(one["no_skill"]) == set(one["acc"]) == set(one["design_effect"]) == THRESHOLDS
+    assert set(one["oracle_at"]) == {"1", "5", "10"} and set(one["oracle_at"]["5"]) == THRESHOLDS
+    assert set(one["places"]) == {"country", "region", "city"}
+    assert set(one["recall_area"]) == {"answer", *(f"candidates_{key}" for key in THRESHOLDS)}
+    assert set(one["risk_coverage"]["aurc"]) == set(one["risk_coverage"]["excess"]) == THRESHOLDS
     json.dumps(metrics, allow_nan=False)
+
+
+def test_strata_and_curves_have_the_documented_layout(photos: pd.DataFrame) -> None:
+    result = scored(photos)
+    assert set(result.strata) == set(result.curves) == {"made", "made-night"}
+    strata = result.strata["made"]
+    assert set(strata) == {"continent", "climate", "settlement", "gallery_density"}
+    for kind in strata.values():
+        assert sum(stratum["queries"] for stratum in kind.values()) == 30
+        assert all(set(stratum) == {"queries", "acc", "median_km"} for stratum in kind.values())
+    curves = result.curves["made"]
+    assert set(curves) == {"recall_area", "risk_coverage"}
+    grid = curves["recall_area"]["area_km2"]
+    for name, recall in curves["recall_area"]["recall"].items():
+        assert len(recall) == len(grid) and recall == sorted(recall)
+        half = result.metrics["made"]["recall_area"][name]
+        assert (half is None) == (recall[-1] < 50)
+        if half is not None:
+            assert recall[next(i for i, area in enumerate(grid) if area >= half)] >= 50
+    assert all(len(curves["risk_coverage"]["acc"][key]) == 20 for key in THRESHOLDS)
+    json.dumps([result.strata, result.curves], allow_nan=False)
+
+
+def test_the_parts_of_the_metrics_agree(photos: pd.DataFrame) -> None:
+    """One and the same thing is one and the same number wherever it is said."""
+    for one in scored(photos).metrics.values():
+        for key in THRESHOLDS:
+            assert one["oracle_at"]["1"][key] == one["acc_retrieved"][key]["value"]
+            assert one["oracle_at"]["10"][key] == one["oracle"][key]["value"]
+    result = scored(photos)
+    for name, one in result.metrics.items():
+        curves = result.curves[name]
+        for key in THRESHOLDS:
+            assert curves["recall_area"]["recall"][f"candidates_{key}"][-1] == one["oracle"][key]["value"]
+            assert curves["risk_coverage"]["acc"][key][-1] == one["acc"][key]["value"]
+
+
+def test_what_a_system_does_not_give_is_left_out(photos: pd.DataFrame) -> None:
+    refined = refine(candidate_table(photos), photos, refine_params())
+    answers = refined.predictions.drop(columns=["radius_km_50", "radius_km_90"])
+    result = score(answers, None, photos[photos["split"] != "gallery"], PARAMS)
+    one = result.metrics["made"]
+    assert set(one) == ALWAYS
+    assert one["radius"] == {} and set(one["recall_area"]) == {"answer"}
+    assert set(result.strata["made"]) == {"continent", "climate", "settlement"}
+    assert set(result.curves["made"]) == {"recall_area"}
+    whole = scored(photos).metrics["made"]
+    for name in ("acc", "places", "median_km", "geoscore"):
+        assert one[name] == whole[name]
+
+
+def test_metrics_of_a_bare_table_of_errors(photos: pd.DataFrame) -> None:
+    refined = refine(candidate_table(photos), photos, refine_params())
+    rows = query_errors(refined.predictions, refined.candidates, photos)
+    rows = rows[rows["query_set"] == "made-night"].reset_index(drop=True)
+    one, whole = set_metrics(rows, None, PARAMS), scored(photos).metrics["made-night"]
+    assert {name: one[name] for name in ("acc", "places", "radius", "risk_coverage")} == {
+        name: whole[name] for name in ("acc", "places", "radius", "risk_coverage")
+    }
+
+
+def test_answers_at_null_island_are_counted(photos: pd.DataFrame) -> None:
+    refined = refine(candidate_table(photos), photos, refine_params())
+    asked = photos[photos["split"] == "query"]
+    lost = asked.loc[asked["dataset"] == "made", "photo_id"].iloc[:3]
+    answers = refined.predictions.copy()
+    answers.loc[answers["query_id"].isin(lost), ["lat", "lon"]] = [[0.0, 0.0], [0.009, -0.009], [0.0, 0.011]]
+    metrics = score(answers, refined.candidates, photos, PARAMS).metrics
+    assert (metrics["made"]["null_island"], metrics["made-night"]["null_island"]) == (2, 0)
 
 
 def test_accuracy_is_what_the_table_says(photos: pd.DataFrame) -> None:
@@ -108,62 +186,3 @@ def test_two_answers_to_one_query_are_refused(photos: pd.DataFrame) -> None:
     doubled = pd.concat([refined.predictions, refined.predictions.tail(1)])
     with pytest.raises(DualGeoError, match="twice"):
         score(doubled, refined.candidates, photos, PARAMS)
-
-
-def per_query(hit: np.ndarray, photographers: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "query_id": [f"q{row:04d}" for row in range(len(hit))],
-            "query_set": "made",
-            "photographer": photographers.astype(str),
-            "error_km": np.where(hit, 10.0, 5000.0),
-        }
-    )
-
-
-def test_a_real_difference_is_found_and_none_is_not() -> None:
-    rng = np.random.default_rng(0)
-    who = np.repeat(np.arange(60), 5)
-    base = [per_query(rng.random(300) < 0.5, who) for _ in range(3)]
-    better = [run.assign(error_km=np.where(rng.random(300) < 0.3, 10.0, run["error_km"])) for run in base]
-    difference = compare(better, base, PARAMS)["made"]["25"]
-    assert difference.decided and 8 < difference.low < difference.points < difference.high < 25
-    assert (difference.queries, difference.units) == (300, 60)
-    same = compare(base, [run.sample(frac=1, random_state=1) for run in base], PARAMS)["made"]["25"]
-    assert (same.points, same.low, same.high, same.decided) == (0, 0, 0, False)
-    opposite = compare(base, better, PARAMS)["made"]["25"]
-    assert opposite.points == -difference.points
-
-
-def test_pairing_narrows_the_interval() -> None:
-    rng = np.random.default_rng(2)
-    who = np.arange(400)
-    base = rng.random(400) < 0.5
-    other = np.where(rng.random(400) < 0.05, ~base, base)
-    paired = compare([per_query(other, who)], [per_query(base, who)], PARAMS)["made"]["25"]
-    unpaired = summarise([per_query(base, who)], PARAMS)["made"]["25"]
-    assert paired.high - paired.low < 0.6 * (unpaired.high - unpaired.low)
-
-
-def test_one_photographer_leaves_photos_as_units() -> None:
-    who = np.zeros(50)
-    hit = np.arange(50) < 30
-    difference = compare([per_query(hit, who)], [per_query(np.roll(hit, 7), who)], PARAMS)["made"]["25"]
-    assert difference.units == 50 and difference.low < difference.high
-
-
-def test_runs_on_other_queries_are_refused() -> None:
-    runs = [per_query(np.ones(4, bool), np.arange(4)), per_query(np.ones(5, bool), np.arange(5))]
-    with pytest.raises(DualGeoError, match="not about the same queries"):
-        compare(runs[:1], runs[1:], PARAMS)
-    with pytest.raises(DualGeoError, match="no scored runs"):
-        summarise([], PARAMS)
-
-
-def test_summary_over_seeds() -> None:
-    who = np.arange(100)
-    runs = [per_query(np.arange(100) < count, who) for count in (40, 50, 60)]
-    accuracy = summarise(runs, PARAMS)["made"]["25"]
-    assert (accuracy.mean, accuracy.sd, accuracy.seeds, accuracy.queries) == (50.0, 10.0, 3, 100)
-    assert accuracy.low < 50 < accuracy.high
-    assert summarise(runs[:1], PARAMS)["made"]["25"].sd is None

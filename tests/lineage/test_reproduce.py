@@ -131,6 +131,8 @@ def test_raw_data_that_nobody_has_are_a_sentence(copied: Project, reproduce) -> 
 
 def test_a_stage_that_is_not_deterministic_is_named(copied: Project, reproduce) -> None:
     copied.replace("work.py", "cell * epoch)", "cell * epoch + (os.urandom(8).hex() if epoch == 2 else ''))")
+    # The usual formula has few values: two draws would sometimes give the same.
+    copied.replace("code/formula.py", "sum(map(ord, text)) % 991", "__import__('zlib').crc32(text.encode()) % 99991")
     commit = copied.commit("Luck in the second epoch")
     copied.call("dvc", "repro", "--quiet", "--force", "score@dual-0")
     run_id = record(copied, "score@dual-0", commit)

@@ -12,7 +12,7 @@ from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
 from dualgeo.lockfile import Entry, parse_yaml, read_lock
-from dualgeo.tracking.facts import score_metrics, validation_metrics
+from dualgeo.tracking.figures import score_metrics, validation_metrics
 from dualgeo.tracking.names import SCORES, TRAINING
 from dualgeo.tracking.store import experiment_id, open_store, tracking_uri
 from dualgeo.workspace import Workspace

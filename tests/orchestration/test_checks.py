@@ -67,6 +67,26 @@ def test_expectations_are_one_check_a_suite_with_its_severity(tmp_path: Path) ->
     assert not left_out.passed and "2 left out of 12" in str(left_out.description)
 
 
+@pytest.mark.parametrize(
+    ("queries", "passed", "severity"),
+    [({}, True, "ERROR"), ({"embedding": 3}, False, "WARN"), ({"embedding": 3, "photographer": 1}, False, "ERROR")],
+)
+def test_what_is_shared_with_the_gallery_weighs_more_than_what_looks_alike(
+    tmp_path: Path, queries: dict[str, int], passed: bool, severity: str
+) -> None:
+    def check(name: str, leak: bool = True, not_checked: str | None = None) -> dict[str, object]:
+        return {"leak": leak, "not_checked": not_checked, "queries_affected": queries.get(name, 0)}
+
+    checks = {name: check(name) for name in ("identical", "embedding", "photographer")}
+    checks |= {"moment": check("moment", not_checked="no taken_at"), "place": {**check("place", False)}}
+    checks["place"]["queries_affected"] = 9
+    write(tmp_path / "leakage.json", {"queries_compared": 10, "checks": checks})
+    said = judge(tmp_path, "shared", node("leakage", "."))
+    assert (said.passed, said.severity) == (passed, dg.AssetCheckSeverity[severity])
+    assert "Not checked: moment." in str(said.description) and "place" not in str(said.description)
+    assert all(f"{name}: {count} queries" in str(said.description) for name, count in queries.items())
+
+
 @pytest.mark.parametrize(("photos", "passes"), [(5, True), (6, False)])
 def test_caches_hold_a_row_for_each_photo(tmp_path: Path, photos: int, passes: bool) -> None:
     write(tmp_path / "reports" / "validation" / "validation.json", {"photos": photos})

@@ -104,9 +104,18 @@ def test_definitions_of_this_project_load_without_heavy_libraries() -> None:
     assert said.strip() == "[]"
 
 
+def test_what_compares_cells_makes_no_cell_wait_for_another() -> None:
+    job = build_definitions(ROOT).resolve_job_def("everything")
+    waits = {name.name: {on.node for on in upstream.values()} for name, upstream in job.graph.dependencies.items()}
+    assert any(name.startswith("ablate_") for name in waits) and "cell_dual_0" in waits["ablate_dual_0"]
+    for name, upstream in waits.items():
+        if name.startswith("cell_"):
+            assert upstream == {"data", "segment", "embed", "leakage"}, name
+
+
 def test_jobs_schedule_and_sensors(toy: Project) -> None:
     repository = build_definitions(toy.root).get_repository_def()
-    assert {"demo", "rescore", "record", "new_photos"} <= set(repository.job_names)
+    assert {"demo", "everything", "rescore", "record", "new_photos"} <= set(repository.job_names)
     rescored = repository.get_job("rescore").asset_layer.selected_asset_keys
     assert {key.to_user_string() for key in rescored} == {"report", *(f"score/{cell}" for cell in CELLS)}
     [schedule] = repository.schedule_defs

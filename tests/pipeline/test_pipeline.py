@@ -16,10 +16,12 @@ from tests.pipeline.conftest import Copy
 pytestmark = pytest.mark.pipeline
 
 QUERY_SETS = ["atlas", "atlas-night", "atlas-fog", "atlas-rain", "atlas-snow", "atlas-autumn", "atlas-unseen"]
-STAGES = ["validate", "segment", "embed", "train", "index", "retrieve", "refine", "score", "report"]
-CELL_STAGES = ["train", "index", "retrieve", "refine", "score"]
-KILL_AFTER_S = [0.3 + 0.8 * step for step in range(12)]
-RESULTS = ["reports/summary.json", "reports/table.md", "scores/dual-0/metrics.json", "scores/image-0/metrics.json"]
+STAGES = ["validate", "segment", "embed", "leakage", "train", "index", "retrieve", "refine", "score", "report"]
+STUDY_STAGES = ["corrupt", "ablate"]
+CELL_STAGES = ["train", "index", "retrieve", "refine", "score", "ablate"]
+KILL_AFTER_S = [0.3 + 1.6 * step for step in range(12)]
+SCORES = ["scores/dual-0/metrics.json", "scores/image-0/metrics.json"]
+RESULTS = ["reports/summary.json", "reports/table.md", "reports/study/study.json", *SCORES]
 
 
 def _digests(copy: Copy) -> dict[str, str]:
@@ -46,6 +48,19 @@ def test_every_system_is_scored_on_every_query_set(small: Copy) -> None:
     assert "atlas-night" in page and "http://" not in page.replace("http://www.w3.org", "")
 
 
+def test_the_study_gives_a_verdict_over_every_condition(small: Copy) -> None:
+    found = json.loads((small.root / "reports" / "study" / "study.json").read_text())
+    corrupted = [f"atlas/{corruption}-3" for corruption in ("fog", "jpeg")]
+    assert set(found["conditions"]) == {*QUERY_SETS, *corrupted}
+    assert found["helps"] + found["hurts"] + found["undecided"] == len(QUERY_SETS) + len(corrupted)
+    assert found["answer"] in ("earns", "costs", "mixed", "open")
+    page = (small.root / "reports" / "study" / "index.html").read_text()
+    assert all(name in page for name in corrupted) and "http://" not in page.replace("http://www.w3.org", "")
+    told = small.run("dualgeo", "verdict").stdout
+    assert "Over all 9 conditions" in " ".join(told.split()) and "reports/study/index.html" in told
+    assert "re-rank" in small.run("dualgeo", "ablation").stdout
+
+
 def test_a_second_repro_runs_nothing(small: Copy) -> None:
     done = small.run("dvc", "repro")
     assert _ran(done.stdout) == set()
@@ -56,7 +71,7 @@ def test_an_edited_training_param_reruns_training_and_what_follows(small: Copy) 
     before = (small.root / "params.yaml").read_text()
     (small.root / "params.yaml").write_text(before.replace("learning_rate: 0.001", "learning_rate: 0.002"))
     try:
-        ran = _ran(small.run("dvc", "repro").stdout)
+        ran = _ran(small.run("dvc", "repro", "report").stdout)
         assert {name.split("@")[0] for name in ran} == {"train", "index", "retrieve", "refine", "score", "report"}
     finally:
         (small.root / "params.yaml").write_text(before)
@@ -64,7 +79,7 @@ def test_an_edited_training_param_reruns_training_and_what_follows(small: Copy) 
     assert _ran(restored.stdout) == set(), "the run cache should have restored every stage"
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [*STAGES, *STUDY_STAGES])
 def test_kill_9_in_a_stage_then_repro_gives_the_undisturbed_result(small: Copy, stage: str) -> None:
     expected = _digests(small)
     results = {name: (small.root / name).read_bytes() for name in RESULTS}
@@ -141,7 +156,7 @@ def test_a_failed_expectation_stops_the_pipeline_and_leaves_earlier_results(smal
 
 def test_an_experiment_composes_params_from_a_profile(small: Copy) -> None:
     done = small.run("dvc", "exp", "run", "-S", "profile=small", "-S", "score.resamples=501")
-    assert {name.split("@")[0] for name in _ran(done.stdout)} == {"score", "report"}
+    assert {name.split("@")[0] for name in _ran(done.stdout)} == {"score", "report", "study"}
     assert yaml.safe_load((small.root / "params.yaml").read_text())["score"]["resamples"] == 501
     small.run("dualgeo", "profile", "small")
     small.run("dvc", "repro")

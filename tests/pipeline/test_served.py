@@ -72,7 +72,8 @@ def test_pages_show_pictures_figures_and_ways_on(small: Copy, served: DagsterDev
         return {entry["label"]: entry.get("mdStr", "") for entry in latest["metadataEntries"]}
 
     shows_stale(served, set())
-    addresses = {"data": "data.dvc"} | {name: name for name in ("validate", "segment", "embed", "report")}
+    whole = ("validate", "segment", "embed", "leakage", "report", "corrupt", "study")
+    addresses = {"data": "data.dvc"} | {name: name for name in whole}
     addresses |= {f"{stage}/dual-0": f"{stage}@dual-0" for stage in ("train", "index", "retrieve", "refine", "score")}
     for key, address in addresses.items():
         assert shown(key)["preview"].startswith(f"![{address}](data:image/"), key
@@ -91,9 +92,11 @@ def test_checks_judge_what_lies_there(small: Copy, served: DagsterDev) -> None:
     suites = [("validate", suite) for suite in ("positions", "identity", "splits", "images", "rights", "quarantine")]
     caches = [("segment", "complete"), ("embed", "complete")]
     cells = [(f"{stage}/{cell}", check) for stage in CELL_CHECKS for check in CELL_CHECKS[stage] for cell in CELLS]
-    assert set(outcome) == {*suites, *caches, *cells}
-    # Accuracy is not promised at this size; the others must hold.
-    assert {name for name, passed in outcome.items() if not passed} <= {(f"score/{cell}", "skill") for cell in CELLS}
+    leaks = ("leakage", "shared")
+    assert set(outcome) == {*suites, *caches, *cells, leaks}
+    # Accuracy is not promised at this size, and drawn scenes may look alike; the others must hold.
+    may_fail = {leaks, *((f"score/{cell}", "skill") for cell in CELLS)}
+    assert {name for name, passed in outcome.items() if not passed} <= may_fail
 
 
 def test_all_sides_agree_after_a_run_of_either(small: Copy, served: DagsterDev) -> None:

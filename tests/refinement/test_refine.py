@@ -121,6 +121,7 @@ def test_one_photo_in_fiji_and_one_nowhere() -> None:
 def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, project: Path) -> None:
     from dualgeo.datasets.contract import PHOTO_COLUMNS, write_photos
     from dualgeo.params import load_params
+    from dualgeo.retrieval.filtered import write_filtered
     from dualgeo.stages import refine as refine_stage
     from dualgeo.stages import score as score_stage
     from dualgeo.workspace import Cell, Workspace
@@ -132,7 +133,10 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, project: Path) ->
     full = full.assign(lat=photos["lat"], lon=photos["lon"], shard="00000", sha256="0", accuracy_m=np.nan)
     write_photos(workspace.data(params.dataset), full)
     workspace.candidates(cell).parent.mkdir(parents=True)
-    candidate_table(photos).to_parquet(workspace.candidates(cell))
+    candidates = candidate_table(photos)
+    candidates.to_parquet(workspace.candidates(cell))
+    some = candidates[candidates["query_id"] == candidates["query_id"].iloc[-1]]
+    write_filtered(workspace.filtered_candidates(cell), some.assign(dropped=2, dropped_own=2, dropped_alike=0))
 
     digests = []
     for _ in range(2):
@@ -144,8 +148,11 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, project: Path) ->
     assert set(digests[0]) == {
         "predictions.parquet",
         "candidates.parquet",
+        "filtered.parquet",
         "calibration.json",
         "metrics.json",
+        "strata.json",
+        "curves.json",
         "queries.parquet",
         "validation.json",
     }

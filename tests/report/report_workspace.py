@@ -16,6 +16,9 @@ from dualgeo.evaluation.score import score
 from dualgeo.files import write_json, write_text
 from dualgeo.params import load_params
 from dualgeo.refinement.refine import refine
+from dualgeo.report.inputs import read_run
+from dualgeo.report.results import results_of
+from dualgeo.report.write import write_texts
 from dualgeo.views.cache import ids_by_shard, mask_path, write_mask_shard
 from dualgeo.workspace import Cell, Workspace
 
@@ -33,7 +36,7 @@ CITIES = {
     "Mumbai": (19.08, 72.88, "IN"),
     "Cape Town": (-33.92, 18.42, "ZA"),
 }
-SKILL = {"image": 0.62, "segmentation": 0.35, "dual-no-attention": 0.66, "dual": 0.74}
+SKILL = {"image": 0.62, "segmentation": 0.05, "dual-no-attention": 0.66, "dual": 0.74}
 HARDNESS = {"atlas": 1.0, "atlas-night": 0.55, "atlas-fog": 0.65, "atlas-unseen": 0.1}
 CONDITIONS = {"atlas": "daylight", "atlas-night": "night", "atlas-fog": "fog", "atlas-unseen": "daylight"}
 TOP_K = 12
@@ -54,6 +57,8 @@ class Recipe:
     quality: bool = True
     meaningful: bool = True
     examples: int = 6
+    leaks: int = 5
+    """Queries of each set for which gallery rows were left out; 0: nothing was searched again."""
 
     def but(self, **changes: object) -> "Recipe":
         return replace(self, **changes)
@@ -83,7 +88,15 @@ def write_run(root: Path, project: Path, recipe: Recipe = Recipe()) -> Workspace
     for variant in recipe.variants:
         for seed in recipe.seeds:
             _write_cell(workspace, Cell(variant, seed), photos, recipe)
+    if recipe.leaks:
+        write_json(workspace.leakage / "leakage.json", _leakage(recipe))
     return workspace
+
+
+def write_pages(workspace: Workspace) -> None:
+    """Report a run without the figures, which take longest."""
+    run = read_run(workspace, load_params(workspace.params))
+    write_texts(run, results_of(run))
 
 
 def _write_params(workspace: Workspace, project: Path, recipe: Recipe) -> None:
@@ -182,13 +195,41 @@ def _write_cell(workspace: Workspace, cell: Cell, photos: pd.DataFrame, recipe: 
     lost = answers[answers.split == "query"].index[: recipe.failures]
     answers.loc[lost, ["lat", "lon"]] = np.nan
     answers.loc[lost, "status"] = "the image could not be read"
-    scored = score(answers, refined.candidates, photos, params.score)
+    filtered = _filtered(rng, answers, recipe) if recipe.leaks else None
+    scored = score(answers, refined.candidates, photos, params.score, filtered=filtered)
     workspace.refined(cell).mkdir(parents=True)
     answers.to_parquet(workspace.refined(cell) / "predictions.parquet")
     refined.candidates.to_parquet(workspace.refined(cell) / "candidates.parquet")
     write_json(workspace.scores(cell) / "metrics.json", scored.metrics)
+    write_json(workspace.scores(cell) / "strata.json", scored.strata)
+    write_json(workspace.scores(cell) / "curves.json", scored.curves)
     scored.queries.to_parquet(workspace.scores(cell) / "queries.parquet")
     _write_curve(workspace, cell, rng)
+
+
+def _filtered(rng: np.random.Generator, answers: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """Some queries of each set answered again, farther away, without two gallery rows of their photographer."""
+    again = answers[answers.split == "query"].groupby("query_set").tail(recipe.leaks).copy()
+    again["lat"] = again["lat"].clip(-60, 60) + rng.choice([-20.0, 20.0], len(again))
+    return again.assign(dropped=2, dropped_own=2, dropped_alike=0)
+
+
+def _leakage(recipe: Recipe) -> dict[str, object]:
+    """What the leakage stage says: one check that found something, one that could not be made."""
+
+    def counts(queries: int) -> dict[str, object]:
+        known = {"gallery_known": 240, "queries_known": queries}
+        return {
+            "queries_compared": queries,
+            "checks": {
+                "photographer": {"words": "same photographer", "leak": True, "not_checked": None, **known,
+                                 "queries_affected": recipe.leaks, "pairs": 2 * recipe.leaks},
+                "moment": {"words": "within 100 m and 10 min", "leak": True, "not_checked": "no row has a time",
+                           "gallery_known": None, "queries_known": None, "queries_affected": None, "pairs": None},
+            },
+        }  # fmt: skip
+
+    return counts(recipe.queries) | {"sets": {name: counts(recipe.queries) for name in recipe.query_sets}}
 
 
 def _write_curve(workspace: Workspace, cell: Cell, rng: np.random.Generator) -> None:

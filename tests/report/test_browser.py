@@ -35,6 +35,19 @@ window.addEventListener("load", () => {
   document.getElementById("map-next").click();
   result.readout = document.getElementById("map-readout").textContent;
   result.largest = Math.max(...expected.km.filter((km) => km !== null));
+  const shapes = [...document.querySelectorAll("#atlas-world [data-country]")];
+  const atlas = JSON.parse(document.getElementById("atlas-data").textContent).figures;
+  change("atlas-set", "atlas-fog");
+  change("atlas-colour", "1");
+  result.atlas = shapes.map((shape) => [shape.getAttribute("class"), shape.querySelector("title").textContent]);
+  result.atlasExpected = shapes.map((shape) => {
+    const found = atlas["atlas-fog"][shape.dataset.country];
+    return found ? [`country ${found[1]}`, found[2]] : ["country none", "no queries in this set"];
+  });
+  shapes[0].dispatchEvent(new PointerEvent("pointermove", {bubbles: true}));
+  result.atlasReadout = document.getElementById("atlas-readout").textContent;
+  const legends = [...document.querySelectorAll("#atlas .legend")];
+  result.legends = legends.map((legend) => getComputedStyle(legend).display !== "none");
   document.querySelector('#set-filter [data-show="atlas-night"]').click();
   const bodies = [...document.querySelectorAll("#result-table tbody")];
   result.shown = bodies.filter((body) => !body.hidden).map((body) => body.dataset.set);
@@ -77,5 +90,8 @@ def test_selectors_work_and_the_console_stays_silent(full: Workspace, tmp_path: 
     assert result["arcs"] > 0
     assert result["hidden"] == ""
     assert f"{round(result['largest']):,} km away" in result["readout"]
+    assert result["atlas"] == result["atlasExpected"]
+    assert result["atlasReadout"] == result["atlas"][0][1]
+    assert result["legends"] == [False, True]
     assert result["shown"] == ["atlas-night"]
     assert result["overflow"] <= 0, "the page scrolls sideways"

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from report_workspace import write_pages
 
-from dualgeo.params import load_params
 from dualgeo.report import worldmap
 from dualgeo.report.mapview import class_css, embedded_json
 from dualgeo.report.worldmap import (
@@ -20,7 +20,6 @@ from dualgeo.report.worldmap import (
     land_path,
     project,
 )
-from dualgeo.report.write import write_reports
 from dualgeo.workspace import Workspace
 
 FIJI, SAMOA, ANCHORAGE, TOKYO = (-18.1, 178.4), (-13.8, -171.8), (61.2, -149.9), (35.7, 139.7)
@@ -109,7 +108,7 @@ def test_the_map_data_holds_every_query_of_every_variant(full: Workspace) -> Non
 
 def test_large_query_sets_are_thinned_and_the_page_says_so(small: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worldmap, "MOST_ANSWERS", 12)
-    write_reports(small, load_params(small.params))
+    write_pages(small)
     source = (small.reports / "index.html").read_text(encoding="utf-8")
     assert "Every 4th query is drawn and counted here." in source
     data = json.loads(re.findall(r'id="map-data">(.*?)</script>', source, flags=re.S)[0])

@@ -2,7 +2,6 @@
 
 import html
 import json
-import math
 import re
 import shutil
 from html.parser import HTMLParser
@@ -10,14 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from report_workspace import SMALL, Recipe, Report
+from report_workspace import SMALL, Recipe, Report, write_pages
 
 from dualgeo.errors import DualGeoError
-from dualgeo.params import load_params
-from dualgeo.report.write import write_reports
 from dualgeo.workspace import Cell, Workspace
 
-FILES = ("index.html", "table.md", "summary.json", "plots/accuracy.csv", "plots/loss.csv")
+FILES = ("index.html", "table.md", "table.tex", "summary.json", "plots/accuracy.csv", "plots/loss.csv")
 
 
 def page(workspace: Workspace) -> str:
@@ -31,7 +28,7 @@ def text_of(source: str) -> str:
 
 
 def again(workspace: Workspace) -> str:
-    write_reports(workspace, load_params(workspace.params))
+    write_pages(workspace)
     return page(workspace)
 
 
@@ -136,7 +133,7 @@ def test_hostile_names_are_shown_as_text(small: Workspace) -> None:
     assert "<img src=x" not in source
     assert 'href="javascript:' not in source
     assert "&lt;script&gt;alert(1)&lt;/script&gt;.jpg" in source
-    assert [tag for tag, _ in Tags(source).found].count("script") == 2
+    assert [tag for tag, _ in Tags(source).found].count("script") == 3
 
 
 def test_quarantine_is_counted_by_reason(full: Workspace) -> None:
@@ -221,14 +218,15 @@ def test_the_headline_says_what_the_interval_says(full: Workspace) -> None:
     words = text_of(page(full))
     headline = re.search(r"<h1>(.*?)</h1>", page(full))
     assert headline is not None
-    found = re.search(r"interval (\S+) to (\S+)\)", html.unescape(headline[1]))
+    found = re.search(r"interval (\S+) to (\S+), p [=<>] (\S+)\)", html.unescape(headline[1]))
     assert found is not None
-    low, high = (float(part.replace("−", "-")) for part in found.groups())
-    assert ("no difference could be shown" in headline[1]) == (low <= 0 <= high)
-    assert not math.isnan(low + high)
-    assert "Where it includes zero, no difference could be shown." in words
+    low, high = (float(part.replace("−", "-")) for part in found.groups()[:2])
+    decided = float(found[3]) <= 0.05
+    assert ("no difference could be shown" in headline[1]) != decided
+    assert not (low <= 0 <= high and decided), "a corrected p is stricter than the interval"
+    assert "p is corrected by Holm's method" in words
 
 
 def test_the_demo_size_stays_small(full: Workspace) -> None:
-    assert len(page(full)) < 1_500_000
+    assert len(page(full)) < 2_000_000
     assert Recipe().queries * 4 == 240

@@ -6,17 +6,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import yaml
 from mlflow.entities import Run
 
 from dualgeo.lockfile import md5_of
 from dualgeo.params import Params, load_params
+from dualgeo.tracking.results import SCORE_FILES
 from dualgeo.tracking.store import SCORES, TRAINING, experiment_id, open_store
 from dualgeo.workspace import Cell, Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
 PARAMS = PROJECT / "params.yaml"
 CELL = Cell("dual", 0)
+CURVES = {
+    "risk_coverage": {"share": [0.5, 1.0], "acc": {"25": [90.0, 61.0]}, "best": {"25": [100.0, 61.0]}},
+    "recall_area": {"area_km2": [1.0, 1000.0], "recall": {"answer": [0.0, 61.0]}},
+}
 VIEWS = {"image": {"model": "standin/clip", "revision": None}, "segmentation": {"model": "standin/segformer"}}
 
 
@@ -44,7 +51,20 @@ def write_score(workspace: Workspace, cell: Cell, within_25: float = 61.0) -> No
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "metrics.json").write_text(json.dumps({"atlas-night": figures(within_25)}))
     (folder / "validation.json").write_text(json.dumps({"atlas-validation": figures(within_25 + 1)}))
-    (folder / "queries.parquet").write_bytes(f"table of {within_25}".encode())
+    write_queries(folder / "queries.parquet", within_25)
+    by_country = {"city": {"queries": 3, "median_km": 2.5, "acc": {"25": {"value": 50.0, "low": 1.0, "high": 99.0}}}}
+    (folder / "strata.json").write_text(json.dumps({"atlas-night": {"settlement": by_country}}))
+    (folder / "curves.json").write_text(json.dumps({"atlas-night": CURVES}))
+
+
+def write_queries(path: Path, within_25: float, queries: int = 200) -> None:
+    """A table of which `within_25` percent of the queries, two of each photographer, are within 25 km."""
+    number = np.arange(queries)
+    table = pd.DataFrame({"query_id": [f"q{n:04d}" for n in number], "query_set": "atlas-night"})
+    table["photographer"] = [f"by {n // 2}" for n in number]
+    # Spread evenly over the photographers; the shift makes tables of other shares differ in more than the share.
+    table["error_km"] = np.where((number * 37 + int(within_25)) % queries < within_25 / 100 * queries, 5.0, 900.0)
+    table.to_parquet(path)
 
 
 def write_lock(workspace: Workspace, cells: list[Cell], params: Mapping[str, Any] | None = None) -> None:
@@ -65,7 +85,7 @@ def write_lock(workspace: Workspace, cells: list[Cell], params: Mapping[str, Any
             "score": (
                 [f"refined/{name}"],
                 ["dataset", "score"],
-                [f"scores/{name}/{file}" for file in ("metrics.json", "queries.parquet", "validation.json")],
+                [f"scores/{name}/{file}" for file in SCORE_FILES],
             ),
         }
         if not workspace.scores(cell).exists():

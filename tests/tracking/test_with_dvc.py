@@ -14,6 +14,7 @@ from dualgeo.lockfile import read_lock
 from dualgeo.params import load_params
 from dualgeo.tracking.facts import contradict
 from dualgeo.tracking.rebuild import track
+from dualgeo.tracking.results import SCORE_FILES
 from dualgeo.tracking.store import SCORES, TRAINING
 from dualgeo.workspace import Workspace
 from tests.tracking.made_results import PARAMS, PROJECT, current, runs
@@ -62,7 +63,7 @@ def project(tmp_path: Path) -> Path:
     (root / "data" / "atlas").mkdir(parents=True)
     (root / "data" / "atlas" / "photos.txt").write_text("photos")
     (root / "make.py").write_text(MAKE)
-    outs = [f"scores/dual-0/{name}" for name in ("metrics.json", "queries.parquet", "validation.json")]
+    outs = [f"scores/dual-0/{name}" for name in SCORE_FILES]
     stages = {
         "train": {
             "matrix": {"cell": ["dual-0"]},

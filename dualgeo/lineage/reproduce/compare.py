@@ -9,7 +9,7 @@ from dualgeo.files import read_json
 from dualgeo.lineage.digests import Digests
 from dualgeo.lineage.records import Records, RunRecord
 from dualgeo.lockfile import Entry, outs_version
-from dualgeo.tracking.facts import score_metrics, validation_metrics
+from dualgeo.tracking.figures import score_metrics, validation_metrics
 
 DATA_VERSION = "data version"
 CURVE_DIGITS = 6

@@ -1,0 +1,1 @@
+"""What gallery and queries share that makes a benchmark easier than the world: photographers, photos, places."""

@@ -1,0 +1,1 @@
+"""Whether the segmentation view earns its place: corruptions, ablations, and the verdict from their numbers."""

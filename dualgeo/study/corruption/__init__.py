@@ -1,0 +1,1 @@
+"""Graded corruptions of query photos, and both frozen views of the copies."""

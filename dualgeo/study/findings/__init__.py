@@ -1,0 +1,1 @@
+"""From the answers to the verdict: tests, tables, pictures and the page."""

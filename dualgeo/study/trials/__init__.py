@@ -1,0 +1,1 @@
+"""What trained systems answer when photos are corrupted, and when something about the method is varied."""
