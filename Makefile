@@ -24,11 +24,11 @@ help: ## What there is
 demo: install ## Set up, draw the Atlas world, run the whole pipeline and print its results
 	@$(BIN)/python tools/demo.py
 
-study: install ## Also corrupt the photos, ablate the method and print the verdict on the segmentation view
-	@$(BIN)/python tools/demo.py study
-
 test: install-dev ## Set up and run the tests (TESTS="tests/geo -x" for some)
 	@$(BIN)/python -m pytest $(TESTS)
+
+study: install ## Also corrupt the photos, ablate the method and print the verdict on the segmentation view
+	@$(BIN)/python tools/demo.py study
 
 dev: install ## Dagster: the graph, its freshness, and a button to run it (http://localhost:3000)
 	@$(BIN)/dagster dev

@@ -44,7 +44,8 @@ def _step_of(node: Node) -> str:
 
 def _step(name: str, nodes: list[Node], keys: Mapping[str, dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.multi_asset(
-        name=re.sub(r"\W", "_", name),
+        # Dagster wants steps and jobs to have different names, and any stage may be called like a job.
+        name="step_" + re.sub(r"\W", "_", name),
         specs=[_spec(node, keys) for node in nodes],
         check_specs=[_check_spec(node, check.name, check.description) for node in nodes for check in checks_of(node)],
         can_subset=len(nodes) > 1 or any(map(checks_of, nodes)),

@@ -41,6 +41,8 @@ stages:
     outs:
       - scores/${item.variant}-${item.seed}/queries.parquet
       - scores/${item.variant}-${item.seed}/validation.json
+      - scores/${item.variant}-${item.seed}/strata.json
+      - scores/${item.variant}-${item.seed}/curves.json
     metrics: ["scores/${item.variant}-${item.seed}/metrics.json"]
   report:
     cmd: python work.py report
@@ -86,6 +88,8 @@ elif stage == "score":
     (here / "scores" / cell).mkdir(parents=True, exist_ok=True)
     (here / "scores" / cell / "queries.parquet").write_bytes((here / "three-rows.parquet").read_bytes())
     write(f"scores/{cell}/validation.json", {"atlas": figures})
+    for name in ("strata", "curves"):
+        write(f"scores/{cell}/{name}.json", {})
     write(f"scores/{cell}/metrics.json", {"atlas": figures | {"resamples": params["score"]["resamples"]}})
 else:
     write("reports/summary.json", {path.parent.name: json.loads(path.read_text())["atlas"]["acc"]["25"]["value"]

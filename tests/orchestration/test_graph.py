@@ -105,12 +105,20 @@ def test_definitions_of_this_project_load_without_heavy_libraries() -> None:
 
 
 def test_what_compares_cells_makes_no_cell_wait_for_another() -> None:
-    job = build_definitions(ROOT).resolve_job_def("everything")
+    job = build_definitions(ROOT).get_repository_def().get_job("everything")
     waits = {name.name: {on.node for on in upstream.values()} for name, upstream in job.graph.dependencies.items()}
-    assert any(name.startswith("ablate_") for name in waits) and "cell_dual_0" in waits["ablate_dual_0"]
+    assert "step_cell_image_0" in waits["step_ablate_dual_0"]
     for name, upstream in waits.items():
-        if name.startswith("cell_"):
-            assert upstream == {"data", "segment", "embed", "leakage"}, name
+        if name.startswith("step_cell_"):
+            assert upstream == {f"step_{stage}" for stage in ("data", "segment", "embed", "leakage")}, name
+
+
+def test_a_stage_may_be_called_like_a_job(toy: Project) -> None:
+    toy.write("dvc.yaml", DVC_YAML + "  study:\n    cmd: echo more\n    deps: [reports/summary.json]\n")
+    repository = build_definitions(toy.root).get_repository_def()
+    assert "study" in repository.job_names
+    selected = repository.get_job("study").asset_layer.selected_asset_keys
+    assert {key.to_user_string() for key in selected} == {*KEYS, "study"}
 
 
 def test_jobs_schedule_and_sensors(toy: Project) -> None:
