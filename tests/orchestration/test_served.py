@@ -179,4 +179,4 @@ def test_a_killed_dagster_dev_loses_no_result(toy: Project) -> None:
 def test_dagster_dvc_and_mlflow_agree_after_random_edits(toy: Project) -> None:
     data_command(toy)
     with toy.serve() as server:
-        agree(toy, server, edits=3, seed=7)
+        agree(toy, server, edits=2, seed=7)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.pipeline
 
 QUERY_SETS = ["atlas", "atlas-night", "atlas-fog", "atlas-rain", "atlas-snow", "atlas-autumn", "atlas-unseen"]
 STAGES = ["validate", "segment", "embed", "leakage", "train", "index", "retrieve", "refine", "score", "report"]
-STUDY_STAGES = ["corrupt", "ablate"]
+STUDY_STAGES = ["ablate"]
 CELL_STAGES = ["train", "index", "retrieve", "refine", "score", "ablate"]
 KILL_AFTER_S = [0.3 + 1.6 * step for step in range(12)]
 SCORES = ["scores/dual-0/metrics.json", "scores/image-0/metrics.json"]
