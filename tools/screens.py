@@ -28,7 +28,7 @@ SECONDS_TO_START = 90
 SECONDS_TO_SYNC = 180
 STORE = "sqlite:///mlruns/mlflow.db"
 SCORES = "dualgeo/scores"
-GRAPH = 'key:"*/dual-0" or not key:"*/*"'
+GRAPH = '(key:"*/dual-0" or not key:"*/*") and not group:"study"'
 """One system's chain from the photos to the report: fifty nodes are not legible in a page's width."""
 ASSET = "score/dual-0"
 CHARTS = "/acc_(25|750|2500)$"
