@@ -3,6 +3,7 @@
 Runs in .venv; `demo.py study` runs the robustness study instead of the report.
 """
 
+import argparse
 import subprocess
 import sys
 import time
@@ -14,13 +15,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PINNED = ROOT / "data.dvc"
 GOALS = {"demo": ("report", "show"), "study": ("study", "verdict")}
 """What `make` is asked for -> the stage to bring up to date, and the command that prints its results."""
-GOAL = sys.argv[1] if len(sys.argv) > 1 else "demo"
 
 
-def main() -> None:
-    """Do all of it; whatever was done before is not done again."""
+def main(goal: str) -> None:
+    """Do all of it; whatever was done before is not done again. The first tool that fails ends it."""
     begun = time.monotonic()
-    stage, results = GOALS[GOAL]
+    stage, results = GOALS[goal]
     before = pin()
     if yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["dataset"] == "atlas":
         step("Drawing the Atlas world", "dualgeo", "atlas")
@@ -40,7 +40,7 @@ def step(title: str, tool: str, *arguments: str) -> None:
         say(f"{title} ({tool} {' '.join(arguments)})")
     status = subprocess.run([Path(sys.executable).with_name(tool), *arguments], cwd=ROOT, check=False).returncode
     if status != 0:
-        sys.exit(f"`{tool} {' '.join(arguments)}` failed; once that is mended, `make {GOAL}` goes on from here.")
+        sys.exit(f"`{tool} {' '.join(arguments)}` failed; once that is mended, the same command goes on from here.")
     if title:
         say(f"  took {time.monotonic() - begun:.0f} s")
 
@@ -58,7 +58,9 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("goal", nargs="?", choices=GOALS, default="demo")
     try:
-        main()
+        main(parser.parse_args().goal)
     except KeyboardInterrupt:
-        sys.exit(f"Stopped; `make {GOAL}` goes on from here.")
+        sys.exit("Stopped; the same command goes on from here.")

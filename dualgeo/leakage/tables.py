@@ -27,7 +27,7 @@ PHASH = ("phash", "perceptualhash", "imagehash")
 # Some tables write a photo's key before the Flickr id of its author: 1125_78841376@N00.
 FLICKR = r"^.*_(\d+@N\d\d)$"
 
-AS_USUAL = ColumnNames()
+AS_USUAL = ColumnNames(option=None)
 
 
 @dataclass(frozen=True)

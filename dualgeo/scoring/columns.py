@@ -41,8 +41,8 @@ class ColumnNames:
     lon: str | None = None
     photographer: str | None = None
     time: str | None = None
-    option: str = "--"
-    """How the command line's options for these begin, as errors spell them: `--` or `--truth-`."""
+    option: str | None = "--"
+    """How the command line's options for these begin, as errors spell them: `--`, `--truth-`; None without any."""
 
 
 USUAL = ColumnNames()
@@ -98,7 +98,7 @@ class _Finder:
 
     path: Path
     header: list[str]
-    option: str
+    option: str | None
 
     def named(self, role: str, name: str) -> int:
         """Position of the column the user named, exactly, or else in any case."""
@@ -107,7 +107,7 @@ class _Finder:
         if len(same) == 1:
             return same[0]
         problem = f"has no column {name}" if not same else f"has {len(same)} columns {name}"
-        raise DualGeoError(f"{self.path} {problem} for {self.option}{role}; its columns are {self.shown()}.")
+        raise DualGeoError(f"{self.path} {problem} for {self.option or ''}{role}; its columns are {self.shown()}.")
 
     def places(self, tier: Sequence[str]) -> list[int]:
         """Positions of all columns whose name is in the tier."""
@@ -137,15 +137,18 @@ class _Finder:
         known = wanted or {"id": "the photo's id (IMG_ID, image, file, name or id)"}[role]
         return DualGeoError(
             f"{self.path} has the columns {self.shown()}, and none of them is known as {known}; "
-            f"name it with {self.option}{role}.{_no_header(self.header)}"
+            f"name it {self.way_out(role)}.{_no_header(self.header)}"
         )
 
     def unclear(self, role: str, places: list[int]) -> DualGeoError:
         several = " and ".join(self.header[place] for place in places)
         return DualGeoError(
             f"{self.path} has the columns {self.shown()}; {several} could both be the {role}: "
-            f"name one with {self.option}{role}."
+            f"name one {self.way_out(role)}."
         )
+
+    def way_out(self, role: str) -> str:
+        return f"{role} in the table" if self.option is None else f"with {self.option}{role}"
 
     def shown(self) -> str:
         return ", ".join(name or "(no name)" for name in self.header)[:400] or "none"

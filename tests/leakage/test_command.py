@@ -201,7 +201,7 @@ def test_embeddings_come_in_the_order_of_the_table_or_by_id(
     [
         ({"gallery": "nothing.csv"}, "nothing.csv does not exist"),
         ({"gallery": "folder"}, "folder holds no photos.parquet"),
-        ({"gallery": "text.csv"}, "none of them is known as the latitude"),
+        ({"gallery": "text.csv"}, "longitude of the truth; name it lat in the table."),
         ({"fail_on": ["fotographer"]}, "there is no such check; choose any, id, identical"),
         ({"pairs": Path("pairs.xlsx")}, "ends in .csv or .parquet"),
         ({"gallery_embeddings": Path("short.npy")}, "has 3 rows and"),
