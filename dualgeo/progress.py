@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 from rich.console import Console
@@ -17,7 +17,7 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
+def progress(items: Iterable[Item], total: int, label: str) -> Generator[Item]:
     """Yield `items` while showing how many of `total` are done, on standard error."""
     console = Console(stderr=True)
     if console.is_terminal:

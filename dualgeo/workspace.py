@@ -73,6 +73,16 @@ class Workspace:
     def refined(self, cell: Cell) -> Path:
         return self.root / "refined" / cell.name
 
+    @property
+    def answers(self) -> Path:
+        """The store of a large multimodal model's answers: appended to, never rewritten; no DVC output."""
+        return self.root / "answers"
+
+    @property
+    def exported_answers(self) -> list[Path]:
+        """What each system used of its project's store, as it travels with the results."""
+        return sorted((self.root / "refined").glob("*/answers.jsonl"))
+
     def scores(self, cell: Cell) -> Path:
         return self.root / "scores" / cell.name
 

@@ -1,7 +1,6 @@
 """Asset checks: what the stages' output files say about themselves. A stage's exit status does the gating."""
 
 import csv
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.graph import Node
+from orchestration.lmm import MOST_FAILED, noted_asking, read_object, share_failed
 from orchestration.rows import rows_below
 
 LEAST_RECALL = 0.95
@@ -72,7 +72,7 @@ def expectations(suite: str) -> Callable[[Path, Node], Verdict]:
     """Whether the data met the expectations of one suite; the suite's worst failure gives the severity."""
 
     def judge(root: Path, node: Node) -> Verdict:
-        document = _json(root / node.outs[0] / "validation.json")
+        document = read_object(root / node.outs[0] / "validation.json")
         asked = [each for each in document["expectations"] if each["group"] == suite]
         failed = [each for each in asked if not each["success"]]
         if not asked:
@@ -88,7 +88,7 @@ def expectations(suite: str) -> Callable[[Path, Node], Verdict]:
 
 def quarantine(root: Path, node: Node) -> Verdict:
     """Whether photos were left out when the data came in."""
-    document = _json(root / node.outs[0] / "validation.json")
+    document = read_object(root / node.outs[0] / "validation.json")
     count = document["quarantined"]
     words = f"{count} left out of {count + document['photos']}."
     return Verdict(count == 0, words, WARN, document["quarantine_reasons"])
@@ -96,14 +96,14 @@ def quarantine(root: Path, node: Node) -> Verdict:
 
 def complete(root: Path, node: Node) -> Verdict:
     """Whether the cache holds one row for each photo that was validated."""
-    photos = _json(root / "reports" / "validation" / "validation.json")["photos"]
+    photos = read_object(root / "reports" / "validation" / "validation.json")["photos"]
     cached = sum(rows_below(root / out) for out in node.outs)
     return Verdict(cached == photos, f"{cached} rows for {photos} photos.", shown={"rows": cached, "photos": photos})
 
 
 def shared(root: Path, node: Node) -> Verdict:
     """Whether queries share photos, photographers or moments with the gallery; what only looks alike is a warning."""
-    document = _json(root / node.outs[0] / "leakage.json")
+    document = read_object(root / node.outs[0] / "leakage.json")
     leaks = {name: check for name, check in document["checks"].items() if check["leak"]}
     found = {name: check for name, check in leaks.items() if check["queries_affected"]}
     unknown = [name for name, check in leaks.items() if check["not_checked"]]
@@ -128,7 +128,7 @@ def loss(root: Path, node: Node) -> Verdict:
 
 def recall(root: Path, node: Node) -> Verdict:
     """Whether the index finds what an exact search finds, as the index stage measured on gallery rows."""
-    measured = _json(root / node.outs[0] / "config.json").get("recall")
+    measured = read_object(root / node.outs[0] / "config.json").get("recall")
     if measured is None:
         return Verdict(False, "The index stage measured no recall; run it again.", WARN)
     words = f"recall@{measured['k']} {measured['value']:.3f} against exact search, over {measured['queries']} rows."
@@ -137,14 +137,14 @@ def recall(root: Path, node: Node) -> Verdict:
 
 def whole_gallery(root: Path, node: Node) -> Verdict:
     """Whether every gallery photo has a row."""
-    rows = _json(root / node.outs[0] / "config.json")["rows"]
-    photos = _json(root / "reports" / "validation" / "validation.json")["splits"]["gallery"]
+    rows = read_object(root / node.outs[0] / "config.json")["rows"]
+    photos = read_object(root / "reports" / "validation" / "validation.json")["splits"]["gallery"]
     return Verdict(rows == photos, f"{rows} rows for {photos} gallery photos.")
 
 
 def skill(root: Path, node: Node) -> Verdict:
     """Whether Acc@25km is above what the one best place of the gallery would score, where the gallery allows that."""
-    metrics = _json(root / _named(node, "metrics.json"))
+    metrics = read_object(root / _named(node, "metrics.json"))
     lines: dict[str, str] = {}
     below: list[str] = []
     for name, figures in metrics.items():
@@ -161,10 +161,28 @@ def skill(root: Path, node: Node) -> Verdict:
 
 def answered(root: Path, node: Node) -> Verdict:
     """Whether every query got an answer; one without counts as a miss."""
-    metrics = _json(root / _named(node, "metrics.json"))
+    metrics = read_object(root / _named(node, "metrics.json"))
     failed = {name: figures["failed"] for name, figures in metrics.items() if figures["failed"]}
     asked = sum(figures["queries"] for figures in metrics.values())
     return Verdict(not failed, f"{sum(failed.values())} of {asked} queries without an answer.", WARN, failed)
+
+
+def model_answers(root: Path, node: Node) -> Verdict:
+    """Whether a large multimodal model, where one was asked, answered nearly all, and within what may be spent."""
+    folder = root / node.outs[0]
+    if not (folder / "lmm.parquet").exists():
+        return Verdict(False, f"{folder.name} {NOT_THERE}.")
+    if not (folder / "lmm.json").exists():
+        return Verdict(True, "No model was asked.", WARN)
+    outcomes = (summary := read_object(folder / "lmm.json"))["outcomes"]
+    failed, unasked = share_failed(summary), outcomes.get("not asked", 0)
+    said = [f"{failed:.1%} of the questions that were put to it have no answer"]
+    said += [f"{unasked} were not put to it, because lmm.max_usd was reached"] if unasked else []
+    spent = noted_asking(root, folder) or {"spent_usd": 0.0, "max_usd": 0.0}
+    if spent["spent_usd"] > 0:
+        said.append(f"{spent['spent_usd']:.4f} of {spent['max_usd']:g} US dollars are spent in all")
+    passed = failed <= MOST_FAILED and not unasked and spent["spent_usd"] <= spent["max_usd"]
+    return Verdict(passed, f"{'; '.join(said)}.", WARN, outcomes)
 
 
 CHECKS: Mapping[str, list[Check]] = {
@@ -180,18 +198,18 @@ CHECKS: Mapping[str, list[Check]] = {
         Check("recall", f"The index finds at least {LEAST_RECALL:.0%} of what exact search finds.", recall),
         Check("whole_gallery", "Every gallery photo has a row.", whole_gallery),
     ],
+    "refine": [
+        Check(
+            "model_answers",
+            f"Where a model was asked, it answered at least {1 - MOST_FAILED:.0%} and cost no more than allowed.",
+            model_answers,
+        )
+    ],
     "score": [
         Check("skill", "Accuracy is above the no-skill line.", skill),
         Check("answered", "Every query got an answer.", answered),
     ],
 }
-
-
-def _json(path: Path) -> dict[str, Any]:
-    document = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(document, dict):
-        raise ValueError(f"{path.name} holds no JSON object")
-    return document  # pyright: ignore[reportUnknownVariableType]
 
 
 def _named(node: Node, name: str) -> str:

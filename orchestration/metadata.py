@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.graph import Node
+from orchestration.lmm import asking_shown
 from orchestration.rows import rows_below, tables_below
 
 FIGURES_SHOWN = 60
@@ -34,7 +35,7 @@ def describe(root: Path, node: Node, data_version: str, *, pictured: bool = True
         # An output that is torn or of another form is said to be so; it must not hide the rest.
         try:
             described |= _contents(root, path)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, KeyError, TypeError) as error:
             described[f"unreadable {path.relative_to(root)}"] = dg.MetadataValue.text(str(error))
     return described
 
@@ -78,6 +79,7 @@ def _contents(root: Path, path: Path) -> dict[str, dg.MetadataValue]:
         found[path.name] = dg.MetadataValue.md(path.read_text(encoding="utf-8"))
     if path.suffix == ".json":
         found |= {name: dg.MetadataValue.float(value) for name, value in figures(path)}
+    found |= asking_shown(root, path)
     if (path / "curve.csv").is_file():
         found |= {f"last {name}": dg.MetadataValue.float(value) for name, value in last_row(path / "curve.csv")}
     return found

@@ -2,11 +2,11 @@
 
 import sys
 
-from dualgeo.cli import photos, pipeline, records, results
+from dualgeo.cli import lmm, photos, pipeline, records, results
 from dualgeo.cli.app import app
 from dualgeo.errors import DualGeoError
 
-__all__ = ["app", "main", "photos", "pipeline", "records", "results"]
+__all__ = ["app", "lmm", "main", "photos", "pipeline", "records", "results"]
 
 
 def main() -> None:

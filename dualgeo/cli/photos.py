@@ -15,12 +15,24 @@ def locate(
     system: Annotated[str, typer.Option(help="Trained system to ask, VARIANT-SEED; default: the best one.")] = "",
     candidates: Annotated[int, typer.Option(min=0, help="How many candidates to show for each photo.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object for each photo.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which clusters the candidates form, which one won, and why.")
+    ] = False,
+    ask: Annotated[
+        bool,
+        typer.Option(
+            "--ask",
+            help="Put the photos to the model of params.yaml (lmm). They are sent without metadata and cost money, "
+            "within lmm.max_usd; answers are kept and never bought twice.",
+        ),
+    ] = False,
     root: Root = HERE,
 ) -> None:
     """Say where photos were taken: coordinate, place, radius and the gallery photos it rests on."""
-    from dualgeo.serving.command import locate_photos
+    from dualgeo.serving.command import Wanted, locate_photos
 
-    raise typer.Exit(locate_photos(workspace_of(root), photos, system, candidates, as_json))
+    wanted = Wanted(candidates, as_json, explain, ask)
+    raise typer.Exit(locate_photos(workspace_of(root), photos, system, wanted))
 
 
 @app.command()

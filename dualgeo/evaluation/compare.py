@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dualgeo.evaluation.score import DIGITS, threshold_key
+from dualgeo.evaluation.figures import DIGITS, threshold_key
 from dualgeo.evaluation.significance import detectable, difference_intervals, holm, mcnemar_exact, t_test
 from dualgeo.evaluation.tables import SetHits, aligned_hits
 from dualgeo.evaluation.variance import design_effect, two_level_spread
@@ -70,15 +70,18 @@ def p_words(p: float) -> str:
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
 
 
-def compare(a: list[pd.DataFrame], b: list[pd.DataFrame], params: ScoreParams) -> dict[str, dict[str, Difference]]:
+def compare(
+    a: list[pd.DataFrame], b: list[pd.DataFrame], params: ScoreParams, same_seeds: bool = False
+) -> dict[str, dict[str, Difference]]:
     """Differences by query set and threshold key, A minus B.
 
-    `a`, `b`: per-query tables (scores/<cell>/queries.parquet), one for each seed; the numbers of seeds may differ. How
-    interval, p and power are made is in docs/statistics.md. Raises DualGeoError when the tables are not about the same
-    queries.
+    `a`, `b`: per-query tables (scores/<cell>/queries.parquet), one for each seed; the numbers of seeds may differ.
+    `same_seeds`: both are the same trained systems in the same order, with and without something; what differs between
+    seeds then counts once, in their differences. How interval, p and power are made is in docs/statistics.md. Raises
+    DualGeoError when the tables are not about the same queries.
     """
     sets = aligned_hits([*a, *b], params.thresholds_km)
-    return {name: _differences(found, len(a), params) for name, found in sets.items()}
+    return {name: _differences(found, len(a), params, same_seeds) for name, found in sets.items()}
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,11 @@ class Tested:
     detectable: Floats
 
 
-def tested(found: SetHits, seeds: int, params: ScoreParams) -> Tested:
-    """Compare the first `seeds` runs with the others."""
+def tested(found: SetHits, seeds: int, params: ScoreParams, same_seeds: bool = False) -> Tested:
+    """Compare the first `seeds` runs with the others; `same_seeds`: pair by pair."""
     sides = [found.hits[:seeds], found.hits[seeds:]]
     gap = sides[0].mean(axis=0) - sides[1].mean(axis=0)
+    sides = [sides[0] - sides[1]] if same_seeds else sides
     mean, units = gap.mean(axis=0), found.clusters.resampled()
     spread = two_level_spread(gap, sides, units, params.resamples, params.seed)
     low, high = difference_intervals(mean, spread, units.count, params.confidence)
@@ -104,9 +108,9 @@ def tested(found: SetHits, seeds: int, params: ScoreParams) -> Tested:
     return Tested(mean, low, high, p, holm(p), detectable(spread, units.count, params.confidence))
 
 
-def _differences(found: SetHits, seeds: int, params: ScoreParams) -> dict[str, Difference]:
+def _differences(found: SetHits, seeds: int, params: ScoreParams, same_seeds: bool) -> dict[str, Difference]:
     mine, other = found.hits[:seeds], found.hits[seeds:]
-    outcome = tested(found, seeds, params)
+    outcome = tested(found, seeds, params, same_seeds)
     effect = design_effect(mine.mean(axis=0) - other.mean(axis=0), found.clusters)
     one_each = len(mine) == len(other) == 1
     return {

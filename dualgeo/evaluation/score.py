@@ -23,6 +23,7 @@ from dualgeo.evaluation.recall_area import GRID_KM2, area_at, areas_of, recall
 from dualgeo.evaluation.risk_coverage import risk_coverage, risk_coverage_curves
 from dualgeo.evaluation.strata import set_strata
 from dualgeo.evaluation.variance import design_effect
+from dualgeo.evaluation.with_model import model_figures, with_model
 from dualgeo.geo.sphere import Distance, Floats, geodesic_km
 from dualgeo.params import ScoreParams
 
@@ -114,7 +115,7 @@ def _errors(
     for column in (*radius_columns(predictions), *predictions.columns.intersection(["confidence"])):
         frame[column] = answers[column].to_numpy(np.float64)
     frame["status"] = answers["status"].fillna("no prediction").to_numpy()
-    return frame, given
+    return with_model(frame, answers, distance), given
 
 
 def set_metrics(
@@ -129,7 +130,7 @@ def set_metrics(
 
     `rows`: the per-query table (query_errors; PLACE_COLUMNS are added where they are not there yet). Blocks that need
     what is not given are left out: no_skill without a gallery (lat, lon), oracle and oracle_at without candidates,
-    radius and risk_coverage where no radius is stated, filtered without a filtered search.
+    radius and risk_coverage where no radius is stated, filtered without a filtered search, lmm where none was asked.
     """
     rows = rows if set(PLACE_COLUMNS) <= set(rows.columns) else located(rows, gallery)
     clusters, errors = clusters_of(rows["photographer"]), rows["error_km"].to_numpy(np.float64)
@@ -165,6 +166,8 @@ def set_metrics(
         figures["no_skill"] = {key: percent(share) for key, share in zip(keys, floor, strict=True)}
     if ERROR in rows:
         figures["filtered"] = {**filtered_counts(rows), "acc": accuracies(rows[ERROR].to_numpy(), clusters, params)}
+    asked = model_figures(rows, params)
+    figures |= {"lmm": asked} if asked else {}
     surest = risk_coverage(rows, params)
     return figures | ({"risk_coverage": surest} if surest else {})
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from dualgeo.evaluation.clusters import Clusters
+from dualgeo.evaluation.figures import DIGITS, threshold_key
 from dualgeo.evaluation.intervals import share_intervals, spread_intervals, wilson_bounds
-from dualgeo.evaluation.score import DIGITS, threshold_key
 from dualgeo.evaluation.tables import SetHits, aligned_hits
 from dualgeo.evaluation.variance import design_effect, two_level_spread
 from dualgeo.geo.sphere import Floats

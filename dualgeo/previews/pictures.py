@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
+from dualgeo.previews.answers import refined_picture
 from dualgeo.previews.candidates import candidates_picture
-from dualgeo.previews.clusters import clusters_picture
 from dualgeo.previews.corrupted import corrupted_picture
 from dualgeo.previews.errors import errors_picture
 from dualgeo.previews.gallery import gallery_picture
@@ -33,6 +33,6 @@ CELL_PICTURES: dict[str, Callable[[Material, Cell], Markup]] = {
     "train": loss_picture,
     "index": gallery_picture,
     "retrieve": candidates_picture,
-    "refine": clusters_picture,
+    "refine": refined_picture,
     "score": errors_picture,
 }

@@ -95,25 +95,21 @@ class Calibration:
         radii = quantiles * (scales if self.normalised else np.where(np.isnan(scales), np.nan, 1.0))
         return np.clip(radii, SMALLEST_KM, LARGEST_KM)
 
-    def save(self, path: Path) -> None:
-        """Write calibration.json."""
-        write_json(
-            path,
-            {
-                "format": FORMAT,
-                "coverage": list(self.coverage),
-                "quantiles": list(self.quantiles),
-                "normalised": self.normalised,
-                "photos": self.photos,
-                "failed": self.failed,
-                "note": self.note,
-            },
-        )
+    def document(self) -> dict[str, object]:
+        """The calibration as a JSON object."""
+        return {
+            "format": FORMAT,
+            "coverage": list(self.coverage),
+            "quantiles": list(self.quantiles),
+            "normalised": self.normalised,
+            "photos": self.photos,
+            "failed": self.failed,
+            "note": self.note,
+        }
 
     @staticmethod
-    def load(path: Path) -> "Calibration":
-        """Read calibration.json; DualGeoError names the file when it is missing or of another format."""
-        document = read_json(path)
+    def of(document: dict[str, object], path: Path) -> "Calibration":
+        """Read what `document` made; DualGeoError names `path`, where it lay, when it is of another format."""
         if document.get("format") != FORMAT:
             raise DualGeoError(f"{path} was written by another version; run `dvc repro refine` again.")
         try:
@@ -127,6 +123,15 @@ class Calibration:
             )
         except (KeyError, TypeError):
             raise DualGeoError(f"{path} is incomplete; run `dvc repro refine` again.") from None
+
+    def save(self, path: Path) -> None:
+        """Write calibration.json."""
+        write_json(path, self.document())
+
+    @staticmethod
+    def load(path: Path) -> "Calibration":
+        """Read calibration.json; DualGeoError names the file when it is missing or of another format."""
+        return Calibration.of(read_json(path), path)
 
 
 def _conformal_quantile(ordered: Floats, coverage: float) -> float | None:

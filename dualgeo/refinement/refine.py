@@ -14,6 +14,8 @@ from dualgeo.refinement.radius import Calibration, error_scale, radius_column
 from dualgeo.refinement.rerank import Candidates, Integers, Reranked, rerank
 
 NO_CANDIDATES = "no candidates"
+RETRIEVAL, LMM = "retrieval", "lmm"
+"""Whose coordinate an answer is: a retrieved photo's, or a large multimodal model's."""
 CANDIDATE_KEYS = ("query_id", "query_set", "split", "rank", "photo_id", "lat", "lon", "score")
 
 
@@ -32,12 +34,30 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Retrieved:
+    """B queries with their candidates, and the answers that these give."""
+
+    queries: pd.DataFrame
+    """Rows of the photo table, sorted by (dataset, photo_id)."""
+    table: pd.DataFrame
+    """CANDIDATE_KEYS, sorted by (query_set, query_id, rank)."""
+    row: Integers
+    """Row of `queries` that each candidate of `table` belongs to."""
+    column: Integers
+    """Its rank."""
+    candidates: Candidates
+    """The same candidates as arrays (B, k)."""
+    answers: Answers
+
+
+@dataclass(frozen=True)
 class Refined:
-    """What the refine stage writes."""
+    """What the refine stage writes where no large multimodal model is asked, and what it was made from."""
 
     predictions: pd.DataFrame
     candidates: pd.DataFrame
     calibration: Calibration
+    retrieved: Retrieved
 
 
 @dataclass(frozen=True)
@@ -55,6 +75,8 @@ class Located:
     """Place of each candidate after the re-rank (k,)."""
     status: str
     """"ok", or why there is no answer."""
+    source: str | None = None
+    """RETRIEVAL or LMM: whose coordinate it is; None without an answer."""
 
 
 def answer(candidates: Candidates, params: RefineParams) -> Answers:
@@ -84,7 +106,7 @@ def refine_one(
         stated = calibration.radius_km(answers.scale_km)[0]
         radii = {level: float(radius) for level, radius in zip(calibration.coverage, stated, strict=True)}
     size = int(answers.cluster_size[0])
-    return Located(float(answers.lat[0]), float(answers.lon[0]), radii, size, cluster, position, "ok")
+    return Located(float(answers.lat[0]), float(answers.lon[0]), radii, size, cluster, position, "ok", RETRIEVAL)
 
 
 def refine(candidates: pd.DataFrame, photos: pd.DataFrame, params: RefineParams) -> Refined:
@@ -94,17 +116,19 @@ def refine(candidates: pd.DataFrame, photos: pd.DataFrame, params: RefineParams)
     gallery rows are ignored, and the coordinates are used for validation photos only. A photo without candidates gets
     a null coordinate and the status "no candidates". Raises DualGeoError when the tables do not fit together.
     """
-    queries = photos[photos["split"] != "gallery"].sort_values(["dataset", "photo_id"], ignore_index=True)
-    table, row, column, answers = _answered(candidates, queries, params)
+    found = retrieved(candidates, photos[photos["split"] != "gallery"], params)
+    queries, answers = found.queries, found.answers
 
     validation = (queries["split"] == "validation").to_numpy()
     truth = queries.loc[validation, ["lat", "lon"]].to_numpy(np.float64)
     errors = geodesic_km(truth[:, 0], truth[:, 1], answers.lat[validation], answers.lon[validation])
     calibration = Calibration.fit(errors, answers.scale_km[validation], params.radius_coverage)
 
-    table["cluster"] = answers.reranked.cluster[row, column]
-    table["order"] = answers.reranked.position[row, column]
-    return Refined(_predictions(queries, answers, calibration), table, calibration)
+    table = found.table.assign(
+        cluster=answers.reranked.cluster[found.row, found.column],
+        order=answers.reranked.position[found.row, found.column],
+    )
+    return Refined(predictions_of(found, calibration), table, calibration, found)
 
 
 def refine_again(
@@ -114,17 +138,40 @@ def refine_again(
 
     Tables and errors as in `refine`; every row of `photos` is answered.
     """
+    return predictions_of(retrieved(candidates, photos, params), calibration)
+
+
+def retrieved(candidates: pd.DataFrame, photos: pd.DataFrame, params: RefineParams) -> Retrieved:
+    """The answers that stand without a large multimodal model; every row of `photos` is answered."""
     queries = photos.sort_values(["dataset", "photo_id"], ignore_index=True)
-    return _predictions(queries, _answered(candidates, queries, params)[3], calibration)
-
-
-def _answered(
-    candidates: pd.DataFrame, queries: pd.DataFrame, params: RefineParams
-) -> tuple[pd.DataFrame, Integers, Integers, Answers]:
-    """The candidates in order, the place of each among the queries, and the answers."""
     table = candidates.sort_values(["query_set", "query_id", "rank"], ignore_index=True)
     row, column = _places(table, queries)
-    return table, row, column, answer(_batch(table, row, column, len(queries)), params)
+    batch = _batch(table, row, column, len(queries))
+    return Retrieved(queries, table, row, column, batch, answer(batch, params))
+
+
+def predictions_of(found: Retrieved, calibration: Calibration) -> pd.DataFrame:
+    """The prediction table of answers that no large multimodal model had a part in."""
+    queries, answers = found.queries, found.answers
+    radii = calibration.radius_km(answers.scale_km)
+    answered = np.isfinite(answers.lat)
+    frame = pd.DataFrame(
+        {
+            "query_id": queries["photo_id"],
+            "query_set": queries["dataset"],
+            "split": queries["split"],
+            "lat": answers.lat,
+            "lon": answers.lon,
+        }
+    )
+    for position, level in enumerate(calibration.coverage):
+        frame[radius_column(level)] = radii[:, position]
+    frame["cluster_size"] = answers.cluster_size
+    frame["status"] = np.where(answered, "ok", NO_CANDIDATES)
+    frame["source"] = pd.Series([RETRIEVAL if known else None for known in answered], dtype="str")
+    frame["lmm_outcome"] = pd.Series([None] * len(frame), dtype="str")
+    frame["without_lmm_lat"], frame["without_lmm_lon"] = answers.lat, answers.lon
+    return frame
 
 
 def _places(table: pd.DataFrame, queries: pd.DataFrame) -> tuple[Integers, Integers]:
@@ -152,22 +199,3 @@ def _batch(table: pd.DataFrame, row: Integers, column: Integers, queries: int) -
         padded[row, column] = table[name].to_numpy(np.float64)
         values.append(padded)
     return Candidates(*values)
-
-
-def _predictions(queries: pd.DataFrame, answers: Answers, calibration: Calibration) -> pd.DataFrame:
-    radii = calibration.radius_km(answers.scale_km)
-    found = np.isfinite(answers.lat)
-    frame = pd.DataFrame(
-        {
-            "query_id": queries["photo_id"],
-            "query_set": queries["dataset"],
-            "split": queries["split"],
-            "lat": answers.lat,
-            "lon": answers.lon,
-        }
-    )
-    for position, level in enumerate(calibration.coverage):
-        frame[radius_column(level)] = radii[:, position]
-    frame["cluster_size"] = answers.cluster_size
-    frame["status"] = np.where(found, "ok", NO_CANDIDATES)
-    return frame

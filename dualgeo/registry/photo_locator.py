@@ -75,7 +75,7 @@ class PhotoLocator(PythonModel):
 
     def _document(self, location: "Location", most: int) -> dict[str, object]:
         from dualgeo.refinement.radius import radius_column
-        from dualgeo.serving.command import as_document
+        from dualgeo.serving.document import as_document
 
         document = as_document("", self._locator.name, location, most)
         radii = {radius_column(coverage): round(km, 3) for coverage, km in location.radius_km.items()}

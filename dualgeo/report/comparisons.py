@@ -8,8 +8,11 @@ from dualgeo.evaluation.pairs import pairs_of
 from dualgeo.evaluation.score import threshold_key
 from dualgeo.report.findings import Row, reference_km
 from dualgeo.report.inputs import Run
+from dualgeo.report.lmm.asked import asked_unlike, without_model
 from dualgeo.report.style import style_of
 from dualgeo.report.words import listed, p_text, percent, signed
+
+ALONE = "with the model left out, "
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class Comparison:
     baseline: str
     km: float
     difference: Difference
+    alone: bool = False
+    """Whether the answers of a large multimodal model were left out, because not all of these systems asked one."""
 
     @property
     def verdict(self) -> str:
@@ -41,10 +46,11 @@ def comparisons_of(run: Run) -> list[Comparison]:
         return []
     found: list[Comparison] = []
     for variant, baseline in pairs_of(run.variants):
-        mine, other = ([r.queries for r in run.of(name)] for name in (variant, baseline))
+        alone = asked_unlike(run, variant, baseline)
+        mine, other = ([without_model(r) if alone else r.queries for r in run.of(name)] for name in (variant, baseline))
         by_set = compare(mine, other, run.params.score)
         found += [
-            Comparison(name, variant, baseline, km, by_set[name][threshold_key(km)])
+            Comparison(name, variant, baseline, km, by_set[name][threshold_key(km)], alone)
             for name in run.query_sets
             if name in by_set
             for km in run.params.score.thresholds_km
@@ -64,13 +70,14 @@ def headline(run: Run, rows: list[Row], comparisons: list[Comparison]) -> str:
     if not filled:
         return "This run answered no queries, so there is nothing to report."
     row = filled[0]
-    start = f"{row.name[0].upper()}{row.name[1:]} places {percent(row.acc[km].mean)} % of the {row.query_set} queries"
-    start += f" within {km:g} km"
     found = [c for c in of_lead(run, comparisons) if c.query_set == row.query_set and c.km == km]
+    alone = bool(found) and found[0].alone
+    start = f"{ALONE if alone else ''}{row.name} places {percent(row.shown(km, alone).mean)} % of the {row.query_set}"
+    start = f"{start[0].upper()}{start[1:]} queries within {km:g} km"
     if not found:
         return f"{start} of where they were taken."
     baseline = next(r for r in rows if r.query_set == row.query_set and r.variant == found[0].baseline)
-    start += f", {baseline.name} {percent(baseline.acc[km].mean)} %"
+    start += f", {baseline.name} {percent(baseline.shown(km, alone).mean)} %"
     gain = found[0].difference
     if not found[0].verdict:
         return f"{start}: no difference could be shown ({signed(gain.points)} points, {evidence(found[0])})."
@@ -100,7 +107,7 @@ def sentences(run: Run, comparisons: list[Comparison]) -> list[str]:
         for opening, group in groups.items()
         if group
     ]
-    return [f"Within {km:g} km, " + "; ".join(parts) + "."]
+    return [f"Within {km:g} km, {ALONE if others[0].alone else ''}" + "; ".join(parts) + "."]
 
 
 def comparison_words(comparison: Comparison) -> str:

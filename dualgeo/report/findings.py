@@ -1,7 +1,8 @@
 """What the run found: every variant on every query set over its seeds, and the queries without an answer."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from dualgeo.evaluation.score import threshold_key
 from dualgeo.evaluation.summary import Accuracy, summarise
 from dualgeo.report.inputs import CellRun, Run, number
+from dualgeo.report.lmm.asked import MARK, asked_cells, questions_of, without_model
 from dualgeo.report.style import style_of
 
 REFERENCE_KM = 25.0
@@ -47,11 +49,29 @@ class Row:
     no_skill: dict[float, float]
     median_km: Figure
     geoscore: Figure
+    asked: int = 0
+    """How many of its seeds put this query set to a large multimodal model."""
+    without: dict[float, Figure] = field(default_factory=dict)
+    """Accuracy of the answers that stand without the model; empty where no seed asked."""
 
     @property
     def name(self) -> str:
         """The variant in words."""
         return style_of(self.variant).name
+
+    @property
+    def marked(self) -> str:
+        """The same, marked where a model was asked."""
+        return f"{self.name} {MARK}" if self.asked else self.name
+
+    def shown(self, km: float, alone: bool) -> Figure:
+        """Accuracy within a distance as predicted, or with the model left out."""
+        return self.without[km] if alone and self.asked else self.acc[km]
+
+    @property
+    def left_out(self) -> str:
+        """What the line below it is called, which leaves the model out."""
+        return f"{self.name}, model left out"
 
 
 def rows_of(run: Run) -> list[Row]:
@@ -61,10 +81,25 @@ def rows_of(run: Run) -> list[Row]:
         answers, oracle, filtered = (
             summary_of(run, variant, f"{kind}error_km") for kind in ("", "oracle_", "filtered_")
         )
+        without = _summary_without_model(run, variant)
         for name in run.query_sets:
             found = (by_set.get(name, {}) for by_set in (answers, oracle, filtered))
-            rows[name, variant] = _row(run, name, variant, *found)
+            row = _row(run, name, variant, *found)
+            rows[name, variant] = replace(row, **_model_left_out(run, row, without.get(name, {})))
     return [rows[name, variant] for name in run.query_sets for variant in run.variants]
+
+
+def _summary_without_model(run: Run, variant: str) -> dict[str, dict[str, Accuracy]]:
+    if not asked_cells(run, variant):
+        return {}
+    return summarise([without_model(r) for r in run.of(variant)], run.params.score)
+
+
+def _model_left_out(run: Run, row: Row, without: dict[str, Accuracy]) -> dict[str, Any]:
+    asked = sum(bool((questions_of(r)["query_set"] == row.query_set).any()) for r in asked_cells(run, row.variant))
+    if not asked:
+        return {}
+    return {"asked": asked, "without": {km: _figure(without.get(threshold_key(km))) for km in row.acc}}
 
 
 def summary_of(run: Run, variant: str, errors: str) -> dict[str, dict[str, Accuracy]]:

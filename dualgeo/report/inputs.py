@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 from dualgeo.datasets.contract import photos_path
 from dualgeo.errors import DualGeoError
 from dualgeo.evaluation.pairs import lead_of
+from dualgeo.evaluation.with_model import ERROR
 from dualgeo.files import read_json
+from dualgeo.lmm.table import LMM_SCHEMA
 from dualgeo.params import Params
 from dualgeo.workspace import Cell, Workspace
 
@@ -23,7 +25,10 @@ QUERY_COLUMNS = (
     "query_id", "query_set", "photographer", "lat", "lon", "predicted_lat", "predicted_lon", "error_km",
     "retrieved_error_km", "oracle_error_km", "status",
 )  # fmt: skip
-EXTRA = ("radius_km_", "filtered_error_km", "same_", "continent", "climate", "settlement", "gallery_within_")
+EXTRA = (
+    "radius_km_", "filtered_error_km", "same_", "continent", "climate", "settlement", "gallery_within_",
+    "source", "lmm_outcome", "without_lmm_",
+)  # fmt: skip
 """How columns begin that are read where a score has them."""
 
 
@@ -40,6 +45,8 @@ class CellRun:
     """models/<cell>/curve.csv, or None where the model was not trained here."""
     curves: dict[str, Any]
     """scores/<cell>/curves.json: query set -> curves; empty where the score made none."""
+    lmm: pd.DataFrame | None = None
+    """refined/<cell>/lmm.parquet; None where no large multimodal model was put a question."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,24 @@ def read_cell(workspace: Workspace, cell: Cell) -> CellRun:
         queries=queries.sort_values(["query_set", "query_id"], ignore_index=True),
         curve=pd.read_csv(curve) if curve.exists() else None,
         curves=optional_json(folder / "curves.json") or {},
+        lmm=_read_lmm(workspace, cell, queries),
     )
+
+
+def _read_lmm(workspace: Workspace, cell: Cell, queries: pd.DataFrame) -> pd.DataFrame | None:
+    """The questions of a cell, in an order that does not depend on who wrote them; None where there are none."""
+    path = workspace.refined(cell) / "lmm.parquet"
+    if not path.exists():
+        return None
+    table = read_table(path, tuple(LMM_SCHEMA.names), f"refine@{cell.name}")
+    if table.empty:
+        return None
+    if ERROR not in queries:
+        raise DualGeoError(
+            f"scores/{cell.name}/queries.parquet has no column {ERROR}, though {cell.name} asked a model; "
+            f"run `dvc repro score@{cell.name}` again."
+        )
+    return table.sort_values(["query_set", "query_id", "filtered", "prompt", "key"], ignore_index=True)
 
 
 def read_table(path: Path, columns: tuple[str, ...], stage: str) -> pd.DataFrame:

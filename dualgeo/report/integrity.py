@@ -91,6 +91,6 @@ def notes(run: Run) -> list[str]:
 
 
 def params_text(run: Run) -> str:
-    """The params of the run as YAML, less those of the study, on which nothing here rests."""
-    document = run.params.model_dump(mode="json", by_alias=True, exclude={"study"})
+    """The params of the run as YAML, less those on which nothing here rests: the study, and how requests travel."""
+    document = run.params.model_dump(mode="json", by_alias=True, exclude={"study": True, "lmm": {"sending"}})
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

@@ -5,12 +5,13 @@ import math
 from dualgeo.report.comparisons import Comparison
 from dualgeo.report.findings import Figure, Row
 from dualgeo.report.inputs import Run
+from dualgeo.report.lmm.asked import MARK, asked_cells, second_stage
 from dualgeo.report.style import style_of
 from dualgeo.report.words import count, kilometres
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "−": "$-$",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "−": "$-$", MARK: r"$^{\dagger}$",
 }  # fmt: skip
 MARKS = {"better": r"$^{\uparrow}$", "worse": r"$^{\downarrow}$"}
 
@@ -33,7 +34,7 @@ def latex_table(run: Run, rows: list[Row], comparisons: list[Comparison]) -> str
     ]
     for name in run.query_sets:
         lines.append(r"\midrule")
-        marks = {(c.variant, c.km): MARKS.get(c.verdict, "") for c in comparisons if c.query_set == name}
+        marks = {(c.variant, c.km, c.alone): MARKS.get(c.verdict, "") for c in comparisons if c.query_set == name}
         for number, row in enumerate(r for r in rows if r.query_set == name):
             lines += _row(row, escaped(name) if number == 0 else "", thresholds, marks)
     lines += [r"\bottomrule", r"\end{tabular}", r"\end{table*}"]
@@ -45,12 +46,18 @@ def escaped(text: str) -> str:
     return "".join(SPECIAL.get(letter, letter) for letter in text)
 
 
-def _row(row: Row, name: str, thresholds: list[float], marks: dict[tuple[str, float], str]) -> list[str]:
-    """Two lines: the figures, and their intervals in small print."""
-    figures = [_figure(row.acc[km]) + marks.get((row.variant, km), "") for km in thresholds]
-    first = [name, escaped(row.name), *figures, escaped(kilometres(row.median_km.mean))]
+def _row(row: Row, name: str, thresholds: list[float], marks: dict[tuple[str, float, bool], str]) -> list[str]:
+    """Two lines: the figures, and their intervals in small print; two more without the model, where one was asked."""
+    alone = not row.asked and any(variant == row.variant and left_out for variant, _, left_out in marks)
+    figures = [_figure(row.acc[km]) + marks.get((row.variant, km, alone), "") for km in thresholds]
+    first = [name, escaped(row.marked), *figures, escaped(kilometres(row.median_km.mean))]
     second = ["", "", *(_interval(row.acc[km]) for km in thresholds), ""]
-    return [" & ".join(first) + r" \\", " & ".join(second) + r" \\[2pt]"]
+    lines = [first, second]
+    if row.asked:
+        without = [_figure(row.without[km]) + marks.get((row.variant, km, True), "") for km in thresholds]
+        lines.append(["", escaped(row.left_out), *without, ""])
+        lines.append(["", "", *(_interval(row.without[km]) for km in thresholds), ""])
+    return [" & ".join(line) + (r" \\[2pt]" if number % 2 else r" \\") for number, line in enumerate(lines)]
 
 
 def _figure(figure: Figure) -> str:
@@ -74,4 +81,6 @@ def _caption(run: Run, comparisons: list[Comparison]) -> str:
         alpha = 1 - run.params.score.confidence
         text += rf" $\uparrow$, $\downarrow$: better or worse than {baseline} on the same queries"
         text += rf" ($p \leq {alpha:.2g}$, Holm-corrected over the distances)."
+    if asked_cells(run):
+        text += " " + escaped(second_stage(run))
     return text

@@ -21,6 +21,8 @@ from dualgeo.report.findings import failures_of, reference_km
 from dualgeo.report.forest import difference_rows, forest
 from dualgeo.report.inputs import Run
 from dualgeo.report.leaks import leakage_context
+from dualgeo.report.lmm.asked import second_stage, unlike
+from dualgeo.report.lmm.section import lmm_context
 from dualgeo.report.losses import loss_panels
 from dualgeo.report.mapview import class_css, map_context
 from dualgeo.report.placed import place_rows, strata_chart, strata_rows
@@ -36,6 +38,7 @@ FAILURES_SHOWN = 200
 SECTIONS = (
     ("results", "Results"),
     ("differences", "Differences"),
+    ("lmm", "The model"),
     ("published", "Published"),
     ("map", "Map"),
     ("curves", "Curves"),
@@ -65,7 +68,7 @@ def render_page(run: Run, results: Results) -> str:
     return environment.get_template("page.html").render(
         **context,
         sections=_sections(context),
-        css=_own("page.css") + _own("evidence.css"),
+        css=_own("page.css") + _own("evidence.css") + _own("lmm.css"),
         js=_own("page.js") + _own("atlas.js"),
         version=dualgeo.__version__,
         dataset=run.params.dataset,
@@ -82,6 +85,7 @@ def render_page(run: Run, results: Results) -> str:
 def _sections(context: dict[str, Any]) -> list[tuple[str, str]]:
     """The parts of the page that have something to show."""
     shown = {
+        "lmm": context["lmm"],
         "published": context["published"],
         "confidence": context["risk_panels"] or context["area_panels"] or context["oracle_panels"],
         "atlas": context["atlas"]["count"],
@@ -135,6 +139,8 @@ def _results(run: Run, results: Results) -> dict[str, Any]:
         "failures_more": f"{len(failures) - FAILURES_SHOWN:,} more" if len(failures) > FAILURES_SHOWN else "",
         "differences": difference_rows(run, mine),
         "forest": forest(run, mine),
+        "second_stage": second_stage(run),
+        "unlike": unlike(run, mine[0].variant, mine[0].baseline) if mine else "",
         "baseline_name": baseline,
         "failure_sentence": f"{count(len(failures), 'query', 'queries')} got no answer from at least one system; the "
         "list is below the result table."
@@ -175,12 +181,14 @@ def _where(run: Run, results: Results) -> dict[str, Any]:
 def _pictures(run: Run, results: Results) -> dict[str, Any]:
     examples, photos = build_examples(run)
     worst, others = worst_cases(run)
+    lmm, asked = lmm_context(run, results.effects)
     return {
         "examples": [_example_context(run, example) for example in examples],
         "first_seed": run.of(run.lead)[0].cell.seed,
         "worst": worst,
         "worst_retrieved": RETRIEVED,
-        **credit_context(run.photos, photos | others),
+        "lmm": lmm,
+        **credit_context(run.photos, photos | others | asked),
     }
 
 

@@ -7,6 +7,7 @@ from dualgeo.report.comparisons import Comparison, comparisons_of
 from dualgeo.report.countries import Countries, country_figures
 from dualgeo.report.findings import Row, rows_of
 from dualgeo.report.inputs import Run
+from dualgeo.report.lmm.effect import Effect, effects_of
 from dualgeo.report.placed import Stratum, strata_of
 
 
@@ -19,8 +20,17 @@ class Results:
     coverages: list[Coverage]
     countries: Countries
     strata: list[Stratum]
+    effects: list[Effect]
+    """What a large multimodal model changed; empty where none was asked."""
 
 
 def results_of(run: Run) -> Results:
     """Compute them from the tables of the score stage."""
-    return Results(rows_of(run), comparisons_of(run), coverages(run), country_figures(run, run.lead), strata_of(run))
+    return Results(
+        rows_of(run),
+        comparisons_of(run),
+        coverages(run),
+        country_figures(run, run.lead),
+        strata_of(run),
+        effects_of(run),
+    )

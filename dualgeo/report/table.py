@@ -29,7 +29,11 @@ def _block(run: Run, name: str, rows: list[Row], comparisons: list[Comparison]) 
     return {
         "query_set": name,
         "note": set_note(rows[0]) if queries else "no queries",
-        "rows": [_page_row(row, thresholds, [c for c in comparisons if c.variant == row.variant]) for row in rows],
+        "rows": [
+            line
+            for row in rows
+            for line in _page_rows(row, thresholds, [c for c in comparisons if c.variant == row.variant])
+        ],
         "no_skill": no_skill if any(value != "–" for value in no_skill) else [],
     }
 
@@ -40,11 +44,23 @@ def set_note(row: Row) -> str:
     return f"{asked} by {count(row.units, 'photographer')}" if row.interval == BOOTSTRAP else asked
 
 
+def _page_rows(row: Row, thresholds: list[float], comparisons: list[Comparison]) -> list[dict[str, Any]]:
+    """The row, and below it the same system without the model that it asked."""
+    alone = [c for c in comparisons if c.alone]
+    line = _page_row(row, thresholds, [] if row.asked and alone else comparisons)
+    if not row.asked:
+        return [line]
+    reference, at = reference_km(thresholds), {c.km: c for c in alone}
+    cells = [{**_cell(row.without[km]), "reference": km == reference, **significance(at.get(km))} for km in thresholds]
+    return [line, {"name": row.left_out, "mark": "", "accuracy": cells, "left_out": True}]
+
+
 def _page_row(row: Row, thresholds: list[float], comparisons: list[Comparison]) -> dict[str, Any]:
     reference = reference_km(thresholds)
     at = {c.km: c for c in comparisons}
     return {
-        "name": row.name,
+        "name": row.marked,
+        "left_out": False,
         "mark": key_of(row.variant),
         "strip": strip(row, reference),
         "accuracy": [

@@ -9,6 +9,7 @@ from dualgeo.report.comparisons import Comparison, of_lead
 from dualgeo.report.findings import Figure, Row, reference_km
 from dualgeo.report.forest import difference_rows
 from dualgeo.report.inputs import Run
+from dualgeo.report.lmm.asked import MARK, asked_cells, second_stage, unlike
 from dualgeo.report.style import style_of
 from dualgeo.report.table import failed_text, interval_text
 from dualgeo.report.words import count, kilometres, percent
@@ -24,15 +25,20 @@ def markdown(run: Run, rows: list[Row], comparisons: list[Comparison], notes: li
     lines.append(_line(["---", "---", *["---:"] * (len(head) - 2)]))
     for name in run.query_sets:
         mine = [row for row in rows if row.query_set == name]
-        marks = {(c.variant, c.km): c.mark for c in comparisons if c.query_set == name}
+        marks = {(c.variant, c.km, c.alone): c.mark for c in comparisons if c.query_set == name}
         for row in mine:
-            cells = [_figure_text(row.acc[km]) + marks.get((row.variant, km), "") for km in thresholds]
+            alone = not row.asked and (row.variant, reference, True) in marks
+            cells = [_figure_text(row.acc[km]) + marks.get((row.variant, km, alone), "") for km in thresholds]
             score = "–" if math.isnan(row.geoscore.mean) else f"{row.geoscore.mean:,.0f}"
             cells += [kilometres(row.median_km.mean), score, percent(row.oracle[reference].mean), str(row.queries)]
-            lines.append(_line([name, row.name, *cells, failed_text(row)]))
+            lines.append(_line([name, row.marked, *cells, failed_text(row)]))
+            if row.asked:
+                without = [_figure_text(row.without[km]) + marks.get((row.variant, km, True), "") for km in thresholds]
+                lines.append(_line([name, row.left_out, *without, "", "", "", "", ""]))
         if mine:
             skill = [percent(mine[0].no_skill[km]) for km in thresholds]
             lines.append(_line([name, "*no skill*", *skill, "", "", "", "", ""]))
+    lines += ["", _cell_text(second_stage(run))]
     lines += _difference_lines(run, of_lead(run, comparisons))
     return "\n".join(lines) + "\n"
 
@@ -43,7 +49,8 @@ def _difference_lines(run: Run, comparisons: list[Comparison]) -> list[str]:
         return []
     thresholds = run.params.score.thresholds_km
     lead, baseline = (style_of(v).name for v in (comparisons[0].variant, comparisons[0].baseline))
-    lines = ["", f"## {lead} minus {baseline}, in points", ""]
+    warning = unlike(run, comparisons[0].variant, comparisons[0].baseline)
+    lines = ["", f"## {lead} minus {baseline}, in points", "", *([_cell_text(warning), ""] if warning else [])]
     lines += [_line(["query set", *(f"{km:g} km" for km in thresholds), f"within {reference_km(thresholds):g} km"])]
     lines += [_line(["---", *["---:"] * len(thresholds), "---"])]
     for row in found:
@@ -71,10 +78,12 @@ def terminal_table(run: Run, rows: list[Row]) -> Table:
     km = reference_km(run.params.score.thresholds_km)
     seeds = count(len(run.seeds), "seed")
     title = f"Percent of photos placed within {km:g} km ({'mean ± sd over ' if len(run.seeds) > 1 else ''}{seeds})"
-    table = Table(title=title, title_justify="left")
+    note = Text(second_stage(run)) if asked_cells(run) else None
+    table = Table(title=title, title_justify="left", caption=note, caption_justify="left")
     table.add_column("query set", no_wrap=True)
     for variant in run.variants:
-        table.add_column(Text(style_of(variant).name), justify="right", no_wrap=True)
+        mark = f" {MARK}" if asked_cells(run, variant) else ""
+        table.add_column(Text(style_of(variant).name + mark), justify="right", no_wrap=True)
     table.add_column("no skill", justify="right", style="dim")
     for name in run.query_sets:
         mine = {row.variant: row for row in rows if row.query_set == name}

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from rich.table import Table
 
@@ -13,6 +14,7 @@ from dualgeo.report.comparisons import headline, sentences
 from dualgeo.report.findings import Row
 from dualgeo.report.inputs import Run, read_run
 from dualgeo.report.latex import latex_table
+from dualgeo.report.lmm.effect import Effect
 from dualgeo.report.losses import usable_curve
 from dualgeo.report.page import render_page
 from dualgeo.report.results import Results, results_of
@@ -48,20 +50,34 @@ def write_texts(run: Run, results: Results) -> None:
     write_text(reports / "index.html", render_page(run, results))
     write_text(reports / "table.md", markdown(run, rows, comparisons, notes))
     write_text(reports / "table.tex", latex_table(run, rows, comparisons))
-    write_json(reports / "summary.json", summary(rows))
+    write_json(reports / "summary.json", summary(rows, results.effects))
     write_text(reports / "plots" / "accuracy.csv", accuracy_csv(rows))
     write_text(reports / "plots" / "loss.csv", loss_csv(run))
 
 
-def summary(rows: list[Row]) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Means over seeds for `dvc metrics`: {variant: {query set: {acc_1, ..., median_km, geoscore, failed}}}."""
-    found: dict[str, dict[str, dict[str, float | None]]] = {}
+def summary(rows: list[Row], effects: list[Effect]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Means over seeds for `dvc metrics`: {variant: {query set: {acc_1, ..., median_km, geoscore, failed}}}.
+
+    Where a model was asked, `lmm` says what it changed: docs/report.md names its figures.
+    """
+    found: dict[str, dict[str, dict[str, Any]]] = {}
     for row in rows:
         figures = {f"acc_{km:g}": _rounded(figure.mean) for km, figure in row.acc.items()}
         figures |= {"median_km": _rounded(row.median_km.mean), "geoscore": _rounded(row.geoscore.mean)}
         figures["failed"] = _rounded(sum(row.failed) / len(row.failed))
         found.setdefault(row.variant, {})[row.query_set] = figures
+    for effect in effects:
+        found[effect.variant][effect.query_set]["lmm"] = _effect_figures(effect)
     return found
+
+
+def _effect_figures(effect: Effect) -> dict[str, float | None]:
+    counts = {name: getattr(effect, name) for name in ("answers", "chosen", "nearer", "farther")}
+    counts |= {f"helped_{km:g}": n for km, n in effect.helped.items()}
+    counts |= {f"hurt_{km:g}": n for km, n in effect.hurt.items()}
+    gains = {f"gain_{pair.km:g}": _rounded(pair.difference.points) for pair in effect.comparisons}
+    tests = {f"p_holm_{pair.km:g}": float(f"{pair.difference.p_holm:.3g}") for pair in effect.comparisons}
+    return counts | gains | tests
 
 
 def accuracy_csv(rows: list[Row]) -> str:

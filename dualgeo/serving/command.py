@@ -2,88 +2,75 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from dualgeo.datasets.images import load_photo
-from dualgeo.errors import DualGeoError
 from dualgeo.params import load_params
-from dualgeo.serving.locate import Location, Locator
+from dualgeo.serving.document import document_of
+from dualgeo.serving.explain import explain
+from dualgeo.serving.locate import Locator
+from dualgeo.serving.printing import print_candidates, print_consultation, print_explanation, print_location
+from dualgeo.serving.results import Found, asked, located
 from dualgeo.serving.standing import best_cell
 from dualgeo.workspace import Cell, Workspace
 
 
-def locate_photos(workspace: Workspace, photos: list[Path], system: str, candidates: int, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be said about each photo."""
+
+    candidates: int
+    """How many to list."""
+    as_json: bool
+    explain: bool = False
+    """Whether to say which clusters the candidates form and which one won."""
+    ask: bool = False
+    """Whether to put the photos to the configured model."""
+
+
+def locate_photos(workspace: Workspace, photos: list[Path], system: str, wanted: Wanted) -> int:
     """Locate each photo and print the answer; a photo that cannot be read is said and the others go on.
 
     Returns the exit status: 0, or 1 when a photo could not be located. JSON is one object a line in input order.
     """
     params = load_params(workspace.params)
     cell = Cell.parse(system) if system else best_cell(workspace, params)
+    if wanted.ask:
+        from dualgeo.serving.asking import lmm_of
+
+        lmm_of(params)  # refuses before anything is loaded
     locator = Locator.of_cell(workspace, params, cell)
     failed = 0
-    for path in photos:
-        try:
-            location = locator.locate(load_photo(path))
-        except DualGeoError as error:
+    for result in asked(workspace, params, locator, photos) if wanted.ask else located(locator, photos):
+        found = result.found
+        if isinstance(found, str):
             failed += 1
-            if as_json:
-                print(json.dumps({"photo": str(path), "error": str(error)}, ensure_ascii=False))
-            else:
-                print(f"dualgeo: {error}", file=sys.stderr)
-            continue
-        if as_json:
-            print(json.dumps(as_document(str(path), cell.name, location, candidates), ensure_ascii=False))
+            _say_failure(result.path, found, wanted.as_json)
         else:
-            _print(path, cell, location, candidates)
+            _say(result.path, cell.name, found, wanted, locator)
     return 1 if failed else 0
 
 
-def as_document(photo: str, system: str, location: Location, candidates: int) -> dict[str, object]:
-    """The answer as JSON-ready values; degrees to 6 decimals (0.1 m), km to 3."""
-    return {
-        "photo": photo,
-        "lat": round(location.lat, 6),
-        "lon": round(location.lon, 6),
-        "place": location.place.city,
-        "country": location.place.code,
-        "radius_km": {f"{coverage:g}": round(radius, 3) for coverage, radius in location.radius_km.items()},
-        "system": system,
-        "stand_in_encoders": location.stand_in,
-        "candidates": [
-            {
-                "photo_id": c.photo_id,
-                "lat": round(c.lat, 6),
-                "lon": round(c.lon, 6),
-                "similarity": round(c.similarity, 4),
-                "cluster": c.cluster,
-            }
-            for c in location.candidates[:candidates]
-        ],
-    }
+def _say_failure(path: Path, reason: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"photo": str(path), "error": reason}, ensure_ascii=False))
+    else:
+        print(f"dualgeo: {reason}", file=sys.stderr)
 
 
-def _print(path: Path, cell: Cell, location: Location, candidates: int) -> None:
+def _say(path: Path, system: str, found: Found, wanted: Wanted, locator: Locator) -> None:
+    refine = locator.params.refine
+    reasons = explain(found.seen, found.retrieval, refine) if wanted.explain else None
+    if wanted.as_json:
+        document = document_of(str(path), system, found, wanted.candidates, reasons)
+        print(json.dumps(document, ensure_ascii=False))
+        return
     console = Console()
-    console.print(
-        f"[bold]{path.name}[/bold]  {location.lat:.4f}, {location.lon:.4f}  {location.place}", highlight=False
-    )
-    for coverage, radius in location.radius_km.items():
-        console.print(
-            f"  within {radius:,.0f} km in {coverage:.0%} of photos like the validation photos", highlight=False
-        )
-    if not location.radius_km:
-        console.print("  no radius: there were no validation photos to calibrate it on")
-    if location.stand_in:
-        console.print("  [yellow]The encoders are stand-ins made for the drawn scenes of Atlas.[/yellow]")
-        console.print("  [yellow]On a real photo this answer says nothing about where it was taken.[/yellow]")
-    if candidates and location.candidates:
-        table = Table(
-            "candidate", "lat", "lon", "similarity", "cluster", title=f"asked {cell.name}", title_justify="left"
-        )
-        for c in location.candidates[:candidates]:
-            cluster = str(c.cluster) if c.cluster >= 0 else "-"
-            table.add_row(c.photo_id, f"{c.lat:.4f}", f"{c.lon:.4f}", f"{c.similarity:.3f}", cluster)
-        console.print(table)
+    print_location(console, path, found.location)
+    print_candidates(console, system, found.location, wanted.candidates)
+    if reasons is not None:
+        print_explanation(console, reasons, refine.eps_km)
+    if found.consultation is not None:
+        print_consultation(console, found.consultation)

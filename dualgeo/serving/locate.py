@@ -9,13 +9,15 @@ from PIL import Image
 
 from dualgeo.errors import DualGeoError
 from dualgeo.geo.places import PlaceName, name_place
+from dualgeo.geo.sphere import Floats
 from dualgeo.model.encode import encode
 from dualgeo.model.fusion import PhotoViews
 from dualgeo.model.system import load_system
 from dualgeo.params import Params, RefineParams
 from dualgeo.refinement.radius import Calibration
-from dualgeo.refinement.refine import refine_one
+from dualgeo.refinement.refine import RETRIEVAL, Located, refine_one
 from dualgeo.retrieval.index import GalleryIndex
+from dualgeo.retrieval.recall import Vectors
 from dualgeo.views.device import resolve_device
 from dualgeo.views.image_encoder import load_image_encoder
 from dualgeo.views.segmenter import load_segmenter
@@ -49,6 +51,24 @@ class Location:
     """Best first after the re-rank."""
     stand_in: bool
     """Whether the encoders are the shipped ones, which were made for Atlas and mean nothing on real photos."""
+    source: str = RETRIEVAL
+    """Whose coordinate it is: `retrieval`, or `lmm` where a large multimodal model was asked and believed."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the system makes of one photo before an answer is taken from it."""
+
+    views: PhotoViews
+    """Frozen views of the one photo."""
+    vector: Vectors
+    """Its row as the index compares it, (1, dimensions)."""
+    photo_ids: list[str]
+    lat: Floats
+    lon: Floats
+    """Candidates, most similar first: degrees (k,)."""
+    similarity: Floats
+    """Cosines (k,)."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +132,16 @@ class Locator:
 
     def locate(self, photo: Image.Image) -> Location:
         """Locate one upright RGB photo. Raises DualGeoError when the index gives no candidate."""
+        return self.locate_seen(photo)[1]
+
+    def locate_seen(self, photo: Image.Image) -> tuple[Seen, Location]:
+        """As `locate`, with what the answer was taken from."""
+        seen = self.see(photo)
+        located = refine_one(seen.lat, seen.lon, seen.similarity, self.params.refine, self.calibration)
+        return seen, self.location(seen, located)
+
+    def see(self, photo: Image.Image) -> Seen:
+        """The views, the vector and the candidates of one upright RGB photo."""
         features = self.images.encode([photo])
         # The caches hold half precision; a new photo is rounded the same way.
         views = PhotoViews(
@@ -119,16 +149,27 @@ class Locator:
             torch.from_numpy(features.tokens.astype(np.float16)).flatten(1, 2),
             torch.from_numpy(self.segmenter.segment([photo])),
         )
-        scores, rows = self.index.search(encode(self.system, views, self.index.parts), self.params.top_k)
+        vector = encode(self.system, views, self.index.parts)
+        scores, rows = self.index.search(vector, self.params.top_k)
         found = rows[0] >= 0
-        gallery, similarity = self.index.gallery.iloc[rows[0][found]], scores[0][found]
+        gallery, similarity = self.index.gallery.iloc[rows[0][found]], scores[0][found].astype(np.float64)
         lat, lon = (gallery[name].to_numpy(np.float64) for name in ("lat", "lon"))
-        answer = refine_one(lat, lon, similarity, self.params.refine, self.calibration)
-        if answer.lat is None or answer.lon is None:
+        return Seen(views, vector, [str(name) for name in gallery["photo_id"]], lat, lon, similarity)
+
+    def location(self, seen: Seen, located: Located) -> Location:
+        """An answer with its place and candidates. Raises DualGeoError when it has no coordinate."""
+        if located.lat is None or located.lon is None:
             raise DualGeoError("The index gave no candidate for this photo; build it again with `dvc repro index`.")
         candidates = [
-            Candidate(str(gallery["photo_id"].iloc[i]), lat[i], lon[i], float(similarity[i]), int(answer.cluster[i]))
-            for i in np.argsort(answer.position)
+            Candidate(
+                seen.photo_ids[i],
+                float(seen.lat[i]),
+                float(seen.lon[i]),
+                float(seen.similarity[i]),
+                int(located.cluster[i]),
+            )
+            for i in np.argsort(located.position)
         ]
-        place = name_place(answer.lat, answer.lon)
-        return Location(answer.lat, answer.lon, place, answer.radius_km, candidates, self.stand_in)
+        place = name_place(located.lat, located.lon)
+        source = located.source or RETRIEVAL
+        return Location(located.lat, located.lon, place, located.radius_km, candidates, self.stand_in, source)

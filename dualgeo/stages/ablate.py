@@ -1,6 +1,11 @@
-"""Stage `ablate`: one variant with everything else that makes an answer varied, one thing at a time."""
+"""Stage `ablate`: one variant with everything else that makes an answer varied, one thing at a time.
+
+What a large multimodal model would change is shown with simulated ones: none is asked, nothing leaves the machine.
+"""
 
 import shutil
+
+import pandas as pd
 
 from dualgeo.datasets.contract import read_photos
 from dualgeo.files import folder_written_whole
@@ -9,9 +14,10 @@ from dualgeo.model.photos import CachedPhotos, open_cached_photos
 from dualgeo.model.system import GeoSystem, SystemConfig, load_system
 from dualgeo.params import Params
 from dualgeo.progress import say
-from dualgeo.study.trials.ablation import ablate
+from dualgeo.study.trials.ablation import ablate, ablation_rows
 from dualgeo.study.trials.lead import lead_of
 from dualgeo.study.trials.parquet import ABLATION_SCHEMA, write_table
+from dualgeo.study.trials.simulated import SIMULATED, simulate
 from dualgeo.study.trials.variations import configured, variations_of
 from dualgeo.training.distributed import Ranks
 from dualgeo.training.loop import train
@@ -36,7 +42,14 @@ def run(workspace: Workspace, params: Params, cell: Cell) -> None:
     parts = tuple(parts_of(system, params.index))
     lead = cell.variant == lead_of(params.systems.variants)
     variations = variations_of(params, parts) if lead else [configured(params, parts)]
-    table = ablate(system, gallery, asked, variations, params.index)
+    ablated = ablate(system, gallery, asked, variations, params.index)
+    table = ablated.table
+    if lead:
+        errors = simulate(system, gallery, asked, ablated.candidates, params, cell.seed)
+        table = pd.concat(
+            [table, *(ablation_rows(SIMULATED, name, asked.table, km) for name, km in errors.items())],
+            ignore_index=True,
+        )
     with folder_written_whole(workspace.ablation(cell)) as folder:
         write_table(folder / "queries.parquet", table, ABLATION_SCHEMA)
 

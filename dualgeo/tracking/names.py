@@ -18,6 +18,8 @@ REPEATS = "dualgeo.repeats"
 """On a training that gave the same bytes from the same inputs as an earlier one: that run's id."""
 SCORE_RUNS = "dualgeo.score_runs"
 """On a comparison: the run ids of the scores it rests on, the variant's first."""
+CALLS = "dualgeo.lmm_calls"
+"""On a score: digest of the model's answers whose traces are linked to it."""
 PATCH = "dualgeo.patch"
 ERROR = "dualgeo.error"
 PROCESS = "dualgeo.process"
@@ -43,7 +45,8 @@ NOTES = {
         "`.../filtered_acc_25` (without the gallery photos that give queries away), `.../design_effect_25`. "
         "Whether one variant beats another is in the experiment `dualgeo/comparisons`; do not judge by single seeds. "
         "`validation/...` are the photos by which systems are chosen; the query sets are for reporting. "
-        "`dualgeo.training_run` leads to the training."
+        "`dualgeo.training_run` leads to the training. Where a large multimodal model was asked, `lmm/...` says what "
+        "that cost, and every call is a trace of the run."
     ),
     COMPARISONS: (
         "One run for each variant held against the baseline on the same queries, all seeds together, made by "

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dualgeo.files import read_json
-from dualgeo.lockfile import read_lock
+from dualgeo.lockfile import md5_of, read_lock
 from dualgeo.params import Params
 from dualgeo.progress import say
 from dualgeo.tracking import facts
@@ -22,6 +22,7 @@ from dualgeo.tracking.outputs import (
 from dualgeo.tracking.provenance import record_closure
 from dualgeo.tracking.recorder import Recorder, close_dead_runs, start_run
 from dualgeo.tracking.results import Result, find_results
+from dualgeo.tracking.spending import record_calls
 from dualgeo.tracking.store import alone, open_store, said_plainly
 from dualgeo.workspace import Workspace
 
@@ -51,7 +52,9 @@ def track(workspace: Workspace, params: Params) -> Tracked:
     with said_plainly(workspace):
         client = open_store(workspace)
         with alone(workspace, "results"):
-            tracked = _Pass(client, workspace, params).go()
+            work = _Pass(client, workspace, params)
+            tracked = work.go()
+        work.record_calls()
     say(f"MLflow: {tracked.added} runs added, {tracked.known} were there.")
     return tracked
 
@@ -81,6 +84,16 @@ class _Pass:
         for result in self.results:
             self._describe(result, self.settled[result.address], compared.get(result.cell.variant, ""))
         return Tracked(self.added, len(self.results) - self.added, runs)
+
+    def record_calls(self) -> None:
+        """The calls of a model behind each score; scores of answers that are no longer here keep what they have."""
+        for result in self.results:
+            folder = self.workspace.refined(result.cell)
+            if result.stage != "score" or result.entry is None or not (folder / "lmm.json").exists():
+                continue
+            if result.entry.deps.get(f"refined/{result.cell.name}") == md5_of(folder):
+                run = self.client.get_run(self.settled[result.address].info.run_id)
+                record_calls(Recorder(self.client, run.info.run_id), run, self.workspace, result.cell)
 
     def _run_of(self, result: Result, marked: "list[Run]") -> "Run":
         """The run of a result: the one that is known, else one that can be claimed, else a new one."""

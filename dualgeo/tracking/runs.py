@@ -21,6 +21,7 @@ from dualgeo.tracking.outputs import (
 from dualgeo.tracking.provenance import record_code_changes
 from dualgeo.tracking.recorder import Recorder, Sample, at_step, close_dead_runs, live_tags, start_run
 from dualgeo.tracking.results import SECTIONS_OF, inputs_now, version_on_disk
+from dualgeo.tracking.spending import record_calls
 from dualgeo.tracking.store import alone, open_store
 from dualgeo.workspace import Cell, Workspace
 
@@ -95,6 +96,8 @@ def record_score(workspace: Workspace, params: Params, cell: Cell) -> None:
             run = _same_score(client, workspace, cell, stated) or _new_score(client, workspace, cell, stated)
             refresh_score_note(Recorder(client, run.info.run_id), run, workspace, cell, trained)
             make_current(client, workspace, "score", cell, run, current_runs(client, "score").get(cell.name, []))
+        # Outside the lock: a trace is known by what it is of, and many of them take longer than others should wait.
+        record_calls(Recorder(client, run.info.run_id), run, workspace, cell)
     except Exception as error:
         _warn(f"score@{cell.name}", error)
 

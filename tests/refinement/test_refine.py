@@ -150,6 +150,7 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, project: Path) ->
         "candidates.parquet",
         "filtered.parquet",
         "calibration.json",
+        "lmm.parquet",
         "metrics.json",
         "strata.json",
         "curves.json",

@@ -63,7 +63,7 @@ def test_the_configured_line_of_the_ablation_is_the_pipelines_own_answer(
 ) -> None:
     made = params()
     gallery, queries = photos.part(["gallery"]), photos.part(["query"])
-    table = ablate(system, gallery, queries, variations_of(made, tuple(index.parts)), made.index)
+    table = ablate(system, gallery, queries, variations_of(made, tuple(index.parts)), made.index).table
     assert len(table) == len(queries) * len(variations_of(made, tuple(index.parts)))
     mine = table[table["name"] == "as configured"].set_index("query_id")["error_km"]
     there = stage_predictions.set_index("query_id").loc[mine.index]
@@ -89,7 +89,7 @@ def test_an_unchanged_copy_is_answered_as_the_clean_photo_was(
     table = answer_corrupted(system, index, copies, stage_predictions, params(), "test")
     np.testing.assert_allclose(table["moved_km"], 0.0, atol=1e-6)
     assert set(table["corruption"]) == {"low-light"} and set(table["severity"]) == {3}
-    gone = stage_predictions.assign(lat=np.nan, lon=np.nan)
+    gone = stage_predictions.assign(without_lmm_lat=np.nan, without_lmm_lon=np.nan)
     lost = answer_corrupted(system, index, copies, gone, params(), "test")
     assert lost["moved_km"].isna().all() and lost["error_km"].notna().all()
 

@@ -18,6 +18,8 @@ from dualgeo.workspace import Cell, Workspace
 Tables = dict[str, list[pd.DataFrame]]
 """Per-query tables by variant, one for each seed."""
 CLEAN_COLUMNS = ("query_id", "query_set", "photographer", "error_km")
+WITHOUT_LMM = "without_lmm_error_km"
+"""Trials ask no model, so they are measured against answers that stand without one."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,9 @@ def read_ablations(workspace: Workspace, params: Params) -> Tables:
 
 def _taken(workspace: Workspace, cell: Cell) -> pd.DataFrame:
     stage = f"score@{cell.name}"
-    return read_report_table(workspace.require(workspace.scores(cell) / "queries.parquet", stage), CLEAN_COLUMNS, stage)
+    path = workspace.require(workspace.scores(cell) / "queries.parquet", stage)
+    table = read_report_table(path, (*CLEAN_COLUMNS[:-1], WITHOUT_LMM), stage)
+    return table.rename(columns={WITHOUT_LMM: "error_km"})
 
 
 def _corrupted(workspace: Workspace, cell: Cell) -> pd.DataFrame:
@@ -116,10 +120,11 @@ def _corrupted(workspace: Workspace, cell: Cell) -> pd.DataFrame:
 def _validation(workspace: Workspace, cell: Cell, photos: pd.DataFrame) -> pd.DataFrame:
     stage = f"refine@{cell.name}"
     path = workspace.require(workspace.refined(cell) / "predictions.parquet", stage)
-    answers = read_report_table(path, ("query_id", "lat", "lon"), stage).set_index("query_id")
+    answers = read_report_table(path, ("query_id", "without_lmm_lat", "without_lmm_lon"), stage).set_index("query_id")
     truth = photos[photos["split"] == "validation"]
     found = answers.reindex(pd.Index(truth["photo_id"]))
-    there, here = (frame[["lat", "lon"]].to_numpy(np.float64) for frame in (found, truth))
+    there = found[["without_lmm_lat", "without_lmm_lon"]].to_numpy(np.float64)
+    here = truth[["lat", "lon"]].to_numpy(np.float64)
     return pd.DataFrame(
         {
             "query_id": truth["photo_id"].to_numpy(),

@@ -15,7 +15,9 @@ from dualgeo.report.style import style_of
 from dualgeo.study.findings.contests import TOGETHER, as_one_set, together
 from dualgeo.study.findings.epsilon import VALIDATION, RadiusChoice, choose_radius, radius_name
 from dualgeo.study.findings.inputs import Tables
+from dualgeo.study.findings.simulated import simulated_note
 from dualgeo.study.trials.lead import lead_of
+from dualgeo.study.trials.simulated import SIMULATED
 from dualgeo.study.trials.variations import CONFIGURED, EPS
 
 VIEWS, FUSION = "views", "fusion"
@@ -36,7 +38,7 @@ class AblationRow:
     difference: Difference | None
     """From the lead as configured; None for itself and for what gives the same answers."""
     p: float | None
-    """Holm's over all differences of the table."""
+    """Holm's over all differences of the table; those of simulated models are a table of their own."""
     note: str = ""
 
 
@@ -74,7 +76,10 @@ def ablation_table(
             if group == EPS and not chosen:
                 rows.append(maker.unchosen(group, name, checked))
             else:
-                rows.append(maker.row(group, name, queries, checked, RADIUS_CHOSEN if chosen else ""))
+                note = RADIUS_CHOSEN if chosen else ""
+                if group == SIMULATED:
+                    note = simulated_note(params, name, queries, threshold_km)
+                rows.append(maker.row(group, name, queries, checked, note))
     return AblationTable(lead, threshold_km, tuple(_corrected(rows)), radius)
 
 
@@ -140,6 +145,13 @@ def _same_answers(a: Sequence[pd.DataFrame], b: Sequence[pd.DataFrame]) -> bool:
 
 
 def _corrected(rows: Sequence[AblationRow]) -> list[AblationRow]:
-    compared = [row for row in rows if row.difference is not None]
-    corrected = iter(holm([row.difference.p for row in compared if row.difference is not None]))
-    return [row if row.difference is None else replace(row, p=float(next(corrected))) for row in rows]
+    """Holm's correction over what was measured, and apart from it over what was simulated: it must cost no power."""
+    p: dict[bool, list[float]] = {False: [], True: []}
+    for row in rows:
+        if row.difference is not None:
+            p[row.group == SIMULATED].append(row.difference.p)
+    corrected = {simulated: iter(holm(values)) for simulated, values in p.items()}
+    return [
+        row if row.difference is None else replace(row, p=float(next(corrected[row.group == SIMULATED])))
+        for row in rows
+    ]

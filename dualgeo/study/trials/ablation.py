@@ -7,10 +7,12 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
+from dualgeo.geo.sphere import Floats
 from dualgeo.model.encode import encode_photos
 from dualgeo.model.photos import CachedPhotos
 from dualgeo.model.system import GeoSystem
 from dualgeo.params import IndexParams
+from dualgeo.refinement.rerank import Candidates
 from dualgeo.retrieval.index import GalleryIndex
 from dualgeo.retrieval.recall import Vectors
 from dualgeo.study.trials.predict import candidates_of, first, predicted
@@ -35,37 +37,49 @@ class Encoded:
         return np.concatenate(joined, axis=1) / np.float32(total)
 
 
+@dataclass(frozen=True)
+class Ablated:
+    """What was varied, and what the system as configured found."""
+
+    table: pd.DataFrame
+    """ABLATION_SCHEMA."""
+    candidates: Candidates
+    """Of the first variation, row for row the photos that were asked about."""
+
+
 def ablate(
     system: GeoSystem, gallery: CachedPhotos, asked: CachedPhotos, variations: list[Variation], index: IndexParams
-) -> pd.DataFrame:
-    """The table of ABLATION_SCHEMA for `asked`, the validation and query photos."""
+) -> Ablated:
+    """Answer `asked`, the validation and query photos, under every variation; the first is the system as configured."""
     names = list(dict.fromkeys(name for variation in variations for name, _ in variation.parts))
     stored, searched = (Encoded.of(system, photos, names, "ablate") for photos in (gallery, asked))
-    errors: dict[str, np.ndarray] = {}
+    errors: dict[str, Floats] = {}
+    kept: dict[str, Candidates] = {}
     # One index and one search for all variations that share their rows.
     for parts, group in groupby(sorted(variations, key=lambda v: v.parts), key=lambda v: v.parts):
         together = list(group)
         built = GalleryIndex.build(stored.rows(parts), gallery.table, list(parts), index)
         found = candidates_of(built, searched.rows(parts), max(variation.top_k for variation in together))
         for variation in together:
-            answers = predicted(first(found, variation.top_k), variation.refine)
-            errors[variation.key] = answers.errors_km(asked.table)
-    photos = asked.table.sort_values(["dataset", "photo_id"])
-    order = photos.index.to_numpy()
-    return pd.concat(
-        [_rows(variation, photos, errors[variation.key][order]) for variation in variations], ignore_index=True
-    )
+            used = first(found, variation.top_k)
+            errors[variation.key] = predicted(used, variation.refine).errors_km(asked.table)
+            if variation == variations[0]:
+                kept[variation.key] = used
+    rows = [ablation_rows(v.group, v.name, asked.table, errors[v.key]) for v in variations]
+    return Ablated(pd.concat(rows, ignore_index=True), kept[variations[0].key])
 
 
-def _rows(variation: Variation, photos: pd.DataFrame, error_km: np.ndarray) -> pd.DataFrame:
+def ablation_rows(group: str, name: str, asked: pd.DataFrame, error_km: Floats) -> pd.DataFrame:
+    """The rows of one variation, sorted by (query_set, query_id); `error_km` is row for row that of `asked`."""
+    photos = asked.assign(error_km=error_km).sort_values(["dataset", "photo_id"])
     return pd.DataFrame(
         {
-            "group": variation.group,
-            "name": variation.name,
+            "group": group,
+            "name": name,
             "split": photos["split"].to_numpy(),
             "query_id": photos["photo_id"].to_numpy(),
             "query_set": photos["dataset"].to_numpy(),
             "photographer": photos["photographer"].to_numpy(),
-            "error_km": error_km,
+            "error_km": photos["error_km"].to_numpy(),
         }
     )

@@ -15,11 +15,14 @@ from dualgeo.study.trials.predict import candidates_of, predicted
 def answer_corrupted(
     system: GeoSystem, index: GalleryIndex, copies: CachedPhotos, clean: pd.DataFrame, params: Params, label: str
 ) -> pd.DataFrame:
-    """The table of ROBUSTNESS_SCHEMA; `clean` holds the refine stage's predictions of the same system."""
+    """The table of ROBUSTNESS_SCHEMA; `clean` holds the refine stage's predictions of the same system.
+
+    Nobody asks a large multimodal model about corrupted copies, so they are compared with answers given without one.
+    """
     vectors = encode_photos(system, copies, index.parts, label)
     found = predicted(candidates_of(index, vectors, params.retrieve.top_k), params.refine)
     before = clean.set_index("query_id").reindex(pd.Index(copies.table["photo_id"]))
-    lat, lon = (before[name].to_numpy(np.float64) for name in ("lat", "lon"))
+    lat, lon = (before[name].to_numpy(np.float64) for name in ("without_lmm_lat", "without_lmm_lon"))
     parts = copies.table["condition"].str.rsplit("-", n=1, expand=True)
     table = pd.DataFrame(
         {

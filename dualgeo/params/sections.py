@@ -1,27 +1,17 @@
-"""The typed form of params.yaml: every value is checked, every unknown key refused."""
+"""The sections of params.yaml, typed: every value is checked, every unknown key refused."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from dualgeo.errors import DualGeoError
+from dualgeo.params.base import Positive, PositiveFloat, Section, Share
+from dualgeo.params.lmm import LmmParams
 
 Variant = Literal["image", "segmentation", "dual-no-attention", "dual"]
 Condition = Literal["daylight", "night", "fog", "rain", "snow", "autumn"]
 CorruptionName = Literal["low-light", "fog", "rain", "snow", "defocus", "motion", "jpeg", "colour-cast"]
 Precision = Literal["fp32", "bf16", "fp16"]
-Positive = Annotated[int, Field(gt=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
 DatasetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-
-
-class Section(BaseModel):
-    """A block of params.yaml: unknown keys are errors and values cannot change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class AtlasParams(Section):
@@ -243,10 +233,14 @@ class StudyParams(Section):
     top_k: list[Positive] = Field(min_length=1)
     eps_km: list[PositiveFloat] = Field(min_length=1)
     """Cluster radii to choose from, on validation photos only."""
+    simulated_km: list[PositiveFloat] = Field(min_length=1)
+    """Simulated models, of no real one: they know every photo's place with Gaussian errors of these sizes."""
+    simulated_share: Annotated[float, Field(gt=0, le=1)]
+    """One more knows this share of the photos, to the last of simulated_km, and guesses the others; 1: none such."""
 
     @model_validator(mode="after")
     def _no_twice(self) -> "StudyParams":
-        for name in ("query_sets", "corruptions", "severities", "ablations", "top_k", "eps_km"):
+        for name in ("query_sets", "corruptions", "severities", "ablations", "top_k", "eps_km", "simulated_km"):
             values: list[object] = getattr(self, name)
             if len(set(values)) != len(values):
                 raise ValueError(f"{name} names a value twice")
@@ -266,39 +260,16 @@ class Params(Section):
     index: IndexParams
     retrieve: RetrieveParams
     refine: RefineParams
+    lmm: LmmParams
     score: ScoreParams
     leakage: LeakageParams
     report: ReportParams
     study: StudyParams
 
-
-def load_params(path: Path) -> Params:
-    """Read and check params.yaml; DualGeoError names the file, the key and what is wrong with it."""
-    try:
-        document: object = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DualGeoError(f"{path} does not exist; run from the project folder or name it with --root.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DualGeoError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
-    if not isinstance(document, dict):
-        raise DualGeoError(f"{path} must hold sections such as `train:` and `views:`; it holds none.")
-    try:
-        return Params.model_validate(document)
-    except ValidationError as error:
-        raise DualGeoError(f"{path}: {_in_words(error)}") from None
-
-
-def _in_words(error: ValidationError) -> str:
-    """The first problem as a sentence, and how many more there are."""
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"]) or "the file"
-    match first["type"]:
-        case "extra_forbidden":
-            problem = f"unknown key `{key}`; remove it or correct its spelling"
-        case "missing":
-            problem = f"`{key}` is missing; add it"
-        case _:
-            given = "" if isinstance(first["input"], dict) else f" (got {first['input']!r})"
-            problem = f"`{key}`{given}: {first['msg'].removeprefix('Value error, ')}"
-    more = error.error_count() - 1
-    return problem + (f"; and {more} more problem{'s' if more > 1 else ''}." if more else ".")
+    @model_validator(mode="after")
+    def _cells_that_exist(self) -> "Params":
+        cells = [f"{variant}-{seed}" for variant in self.systems.variants for seed in self.systems.seeds]
+        strangers = [name for name in self.lmm.cells if name not in cells]
+        if self.lmm.provider != "none" and strangers:
+            raise ValueError(f"lmm.cells names {strangers[0]}, which `systems` does not train")
+        return self

@@ -1,0 +1,1 @@
+"""The second stage's large multimodal model: questions, prompts, providers, the store of answers, verification."""

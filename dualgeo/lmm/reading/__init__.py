@@ -1,0 +1,1 @@
+"""What models really say, read without guessing: objects, degrees, distances, text."""

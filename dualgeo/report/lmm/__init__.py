@@ -1,0 +1,1 @@
+"""What a large multimodal model added: its effect, its failures, its cost, and sampled photos with what was said."""
