@@ -2,7 +2,7 @@
 
 Against the loopback server of the tests with a latency of 50 ms and photos of 60 kB. For each concurrency two ways in
 one run: the same bodies posted by bare httpx2 over kept connections, and the provider (SDK, retries, budget, reading of
-the answer). Prints milliseconds a request beyond latency / concurrency, and their ratio. The server runs beside the client
+the answer). Prints milliseconds a request beyond latency / concurrency, and their ratio. The server runs beside it
 on the same cores, so its own work is part of both.
 """
 
