@@ -76,7 +76,10 @@ def test_an_edited_training_param_reruns_training_and_what_follows(small: Copy) 
     finally:
         (small.root / "params.yaml").write_text(before)
         restored = small.run("dvc", "repro")
-    assert _ran(restored.stdout) == set(), "the run cache should have restored every stage"
+    # What a model answered stays where it is between runs, so DVC keeps no run of `refine`: it runs again, to the same.
+    assert {name.split("@")[0] for name in _ran(restored.stdout)} == {"refine"}, (
+        "the run cache should have restored all"
+    )
 
 
 @pytest.mark.parametrize("stage", [*STAGES, *STUDY_STAGES])

@@ -15,7 +15,12 @@ from tests.pipeline.conftest import Copy
 
 pytestmark = pytest.mark.pipeline
 CELLS = ("dual-0", "image-0")
-CELL_CHECKS = {"train": ["loss"], "index": ["recall", "whole_gallery"], "score": ["skill", "answered"]}
+CELL_CHECKS = {
+    "train": ["loss"],
+    "index": ["recall", "whole_gallery"],
+    "refine": ["model_answers"],
+    "score": ["skill", "answered"],
+}
 MINUTE = 60
 
 
