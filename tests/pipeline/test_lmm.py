@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from tests.pipeline.conftest import Copy
 
 pytestmark = pytest.mark.pipeline
 
-KEY = "sk-ant-of-the-pipeline-0123456789"
+KEY = f"sk-ant-{secrets.token_hex(16)}"
+"""Another one each time: it is looked for in every file of the copy, this one included."""
 CELL = "dual-0"
 
 
